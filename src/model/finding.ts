@@ -1,0 +1,71 @@
+/**
+ * Finding: one fact about an observation, a stable code, a severity and data. Its wording is a matter of rendering
+ * (`src/report/messages.ts`).
+ */
+import type { Phase } from './observation.ts';
+
+export type Severity = 'critical' | 'warning' | 'unknown' | 'info';
+export type Status = 'ok' | 'warning' | 'critical' | 'unknown';
+
+/** Each code and the data that its sentence is made of. Codes are never renamed. Times are ISO 8601 UTC text. */
+export interface FindingData {
+  // time
+  expired: { notAfter: string; secondsAgo: number };
+  'not-yet-valid': { notBefore: string; secondsUntil: number };
+  'expires-soon': { notAfter: string; remainingSeconds: number; threshold: string };
+  'renewal-due': { notAfter: string; remainingSeconds: number; threshold: string };
+  'renewal-open': { notAfter: string; remainingSeconds: number; renewAt: string };
+  'lifetime-too-long': { lifetimeDays: number; maximumDays: number };
+  // name
+  'hostname-mismatch': { servername: string; names: string[] };
+  'no-san': Record<string, never>;
+  // path
+  'self-signed': { subject: string };
+  'untrusted-root': { root: string; presented: boolean };
+  'chain-incomplete': { issuer: string; caIssuers: string[] };
+  'chain-invalid': { reason: string; detail?: string };
+  revoked: { at: string; reason?: string };
+  'revocation-unknown': { reason: string };
+  // chain as sent
+  'chain-misordered': { order: number[] };
+  'chain-extra': { subject: string };
+  'chain-duplicate': { of: number };
+  'root-sent': { subject: string };
+  // strength
+  'weak-key': { type: string; bits: number; curve?: string; minimumBits?: number };
+  'weak-signature': { algorithm: string };
+  // expectations
+  'issuer-unexpected': { expected: string; found: string };
+  'fingerprint-unexpected': { expected: string[]; found: string };
+  'key-unexpected': { expected: string[]; found: string };
+  'addresses-disagree': { groups: { sha256: string; notAfter: string; addresses: string[] }[] };
+  'served-differs-from-file': { file: string; served: string; onDisk: string; onDiskNotAfter: string };
+  // not seen
+  'resolve-failed': FailureData;
+  'connect-failed': FailureData;
+  'starttls-failed': FailureData;
+  'handshake-failed': FailureData;
+  'read-failed': FailureData;
+  timeout: FailureData;
+  'internal-error': FailureData;
+}
+
+export interface FailureData {
+  phase: Phase;
+  reason: string;
+  detail?: string;
+}
+
+export type FindingCode = keyof FindingData;
+
+export type Finding = {
+  [C in FindingCode]: {
+    readonly code: C;
+    readonly severity: Severity;
+    /** Index in the presented chain, where the finding is about one certificate. */
+    readonly certificate?: number;
+    /** The address, where a target was seen at several. */
+    readonly address?: string;
+    readonly data: FindingData[C];
+  };
+}[FindingCode];

@@ -1,0 +1,91 @@
+/**
+ * Target: one thing to watch, an endpoint (host, port, protocol, server name) or a file.
+ */
+
+/** How bytes get to the TLS handshake: directly (`tls`), or by the STARTTLS dialogue of the named protocol. */
+export type Protocol = 'tls' | StartTlsProtocol;
+
+/** The rows of the STARTTLS table (`src/net/starttls`). */
+export type StartTlsProtocol = 'smtp' | 'imap' | 'pop3' | 'lmtp';
+
+/** Where trust anchors come from: Mozilla's roots as Node carries them, the system's bundle, or only `caFiles`. */
+export type TrustSource = 'mozilla' | 'system' | 'none';
+
+/** What an unreachable target means for the status. */
+export type UnreachableAs = 'ok' | 'warning' | 'critical' | 'unknown';
+
+/** A moment before notAfter: a fixed time, a share of the certificate's own lifetime, or the built-in rule. */
+export type Threshold =
+  | { readonly kind: 'auto' }
+  | { readonly kind: 'duration'; readonly ms: number }
+  | { readonly kind: 'share'; readonly fraction: number };
+
+/** A host and, where given, a port to dial in place of the target's own. */
+export interface DialOverride {
+  readonly host: string;
+  readonly port?: number;
+}
+
+/** What a target is expected to present; each that is given is a rule of its own. */
+export interface Expectations {
+  /** A text that the leaf's issuer (RFC 4514 form) must contain, case-insensitively. */
+  readonly issuer?: string;
+  /** SHA-256 of the leaf's DER, lower-case hex; any one of them will do. */
+  readonly fingerprints?: readonly string[];
+  /** SHA-256 of the leaf's SubjectPublicKeyInfo, lower-case hex; any one of them will do. */
+  readonly spkiFingerprints?: readonly string[];
+  /** A PEM or DER file whose first certificate is the one that should be served. */
+  readonly file?: string;
+}
+
+/** Every per-target setting. All are resolved: line over config entry over command line over default. */
+export interface TargetSettings {
+  readonly warning: Threshold;
+  readonly critical: Threshold;
+  readonly graceMs: number;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  readonly allAddresses: boolean;
+  readonly family: 0 | 4 | 6;
+  readonly trust: TrustSource;
+  readonly caFiles: readonly string[];
+  readonly unreachable: UnreachableAs;
+  readonly connectTo?: DialOverride;
+  readonly expect: Expectations;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+interface TargetBase {
+  /** The words that named it, as given (for `file:` globs: the pattern). */
+  readonly input: string;
+  /** What reports call it: `name=` where given, else made from the input. */
+  readonly name: string;
+  /** Where it came from, for messages: `command line`, `hosts.txt:12`, `certwatch.yaml:7:5`. */
+  readonly origin: string;
+  readonly settings: TargetSettings;
+}
+
+export interface EndpointTarget extends TargetBase {
+  readonly kind: 'endpoint';
+  /** A DNS name in its ASCII (A-label) form, lower case, or an IP address in canonical text without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+  /** The name asked for by SNI and matched against the certificate; an IP address is matched but never sent as SNI. */
+  readonly servername: string;
+}
+
+export interface FileTarget extends TargetBase {
+  readonly kind: 'file';
+  readonly path: string;
+  /** Matched against the certificate where the line gave one. */
+  readonly servername?: string;
+}
+
+export type Target = EndpointTarget | FileTarget;
+
+/** A line, argument or config entry that is no target: one sentence that says where, what was found and expected. */
+export interface InputError {
+  readonly origin: string;
+  readonly message: string;
+}

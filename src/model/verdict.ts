@@ -1,0 +1,69 @@
+/**
+ * Verdict: findings and status of one target. Report: all verdicts and the run's status.
+ */
+import type { Finding, Status } from './finding.ts';
+import type { Observation } from './observation.ts';
+import type { InputError, Target } from './target.ts';
+
+/** When a certificate should be renewed. Times are milliseconds since the epoch, durations whole seconds. */
+export interface Window {
+  readonly lifetimeSeconds: number;
+  /** Until one second after notAfter; negative once expired. */
+  readonly remainingSeconds: number;
+  readonly renewAt: number;
+  readonly warnAt: number;
+  readonly criticalAt: number;
+  /** `auto`, `custom` where a threshold was given, `ari` where the CA said (RFC 9773). */
+  readonly source: 'auto' | 'custom' | 'ari';
+}
+
+export interface TrustJudgement {
+  readonly trusted: boolean;
+  /** Indices into the presented chain, leaf first; the best partial path where it is not trusted. */
+  readonly path: readonly number[];
+  /** The trust anchor's subject, RFC 4514 form; untrusted text where it was presented. */
+  readonly anchor?: string;
+}
+
+export interface Verdict {
+  readonly target: Target;
+  readonly status: Status;
+  /** Worst first. */
+  readonly findings: readonly Finding[];
+  /** One, or one per address for all-address checks. Never empty. */
+  readonly observations: readonly [Observation, ...Observation[]];
+  /** Of the observation that decides (the worst); absent where no chain was seen or trust is not judged. */
+  readonly trust?: TrustJudgement;
+  /** Of the certificate on the path that ends first; absent where no chain was seen. */
+  readonly window?: Window;
+}
+
+export interface Summary {
+  readonly targets: number;
+  readonly ok: number;
+  readonly warning: number;
+  readonly critical: number;
+  readonly unknown: number;
+}
+
+export interface Run {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** The time that certificates were judged at: the start, or `--now`. */
+  readonly judgedAt: number;
+  readonly deadlineReached: boolean;
+  /** Ended early by a signal. */
+  readonly interrupted: boolean;
+  /** Lines and arguments that are no target. */
+  readonly errors: readonly InputError[];
+  readonly version: string;
+}
+
+/** What is known once a run has ended; the verdicts themselves may have been streamed away. */
+export interface Outcome {
+  readonly status: Status;
+  readonly exitCode: 0 | 1 | 2 | 3;
+  readonly run: Run;
+  readonly summary: Summary;
+}

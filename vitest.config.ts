@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// Interop suites need real daemons (nginx, gnutls-serv, …): each names itself as skipped where its daemon is absent,
+// except under CI, where an absent daemon is a failure.
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    // The machine's own trust and colour settings must not leak into what tests see.
+    env: { NODE_EXTRA_CA_CERTS: '', NO_COLOR: '1', TZ: 'UTC' },
+  },
+});
