@@ -9,12 +9,12 @@ export type Status = 'ok' | 'warning' | 'critical' | 'unknown';
 
 /** Each code and the data that its sentence is made of. Codes are never renamed. Times are ISO 8601 UTC text. */
 export interface FindingData {
-  // time
-  expired: { notAfter: string; secondsAgo: number };
-  'not-yet-valid': { notBefore: string; secondsUntil: number };
-  'expires-soon': { notAfter: string; remainingSeconds: number; threshold: string };
-  'renewal-due': { notAfter: string; remainingSeconds: number; threshold: string };
-  'renewal-open': { notAfter: string; remainingSeconds: number; renewAt: string };
+  // time; `subject` names a certificate that was not presented: an anchor of the path
+  expired: { notAfter: string; secondsAgo: number; subject?: string };
+  'not-yet-valid': { notBefore: string; secondsUntil: number; subject?: string };
+  'expires-soon': { notAfter: string; remainingSeconds: number; threshold: string; subject?: string };
+  'renewal-due': { notAfter: string; remainingSeconds: number; threshold: string; subject?: string };
+  'renewal-open': { notAfter: string; remainingSeconds: number; renewAt: string; subject?: string };
   'lifetime-too-long': { lifetimeDays: number; maximumDays: number };
   // name
   'hostname-mismatch': { servername: string; names: string[] };
@@ -32,7 +32,7 @@ export interface FindingData {
   'chain-duplicate': { of: number };
   'root-sent': { subject: string };
   // strength
-  'weak-key': { type: string; bits: number; curve?: string; minimumBits?: number };
+  'weak-key': { type: string; bits: number; curve?: string; minimumBits?: number; exponent?: number };
   'weak-signature': { algorithm: string };
   // expectations
   'issuer-unexpected': { expected: string; found: string };

@@ -25,6 +25,9 @@ export interface TrustJudgement {
   readonly anchor?: string;
 }
 
+/** What an element of a presented chain is to the best path. */
+export type CertificateRole = 'leaf' | 'intermediate' | 'root' | 'extra' | 'duplicate' | 'malformed';
+
 export interface Verdict {
   readonly target: Target;
   readonly status: Status;
@@ -36,6 +39,8 @@ export interface Verdict {
   readonly trust?: TrustJudgement;
   /** Of the certificate on the path that ends first; absent where no chain was seen. */
   readonly window?: Window;
+  /** For each observation, in order, the role of each element of its chain. */
+  readonly roles?: readonly (readonly CertificateRole[])[];
 }
 
 export interface Summary {
