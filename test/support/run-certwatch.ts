@@ -1,0 +1,76 @@
+/**
+ * Runs the built program as a user would: a process of its own, a clean environment, and an end that is certain.
+ */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { REPOSITORY } from './repository.ts';
+
+export interface RunOptions {
+  /** `certwatch` unless told otherwise. */
+  readonly program?: 'certwatch' | 'check_certwatch';
+  /** On top of the clean environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** What the program reads on its standard input; without it the input is empty and at its end. */
+  readonly stdin?: string | Uint8Array;
+  /** SIGKILL after so many milliseconds. No test means to reach it. */
+  readonly killAfterMs?: number;
+  /** Called with the process as soon as it runs: to send it signals, to close its pipes. */
+  readonly onSpawn?: (child: import('node:child_process').ChildProcessWithoutNullStreams) => void;
+}
+
+export interface RunResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The exit status; null when a signal ended it. */
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** It did not end by itself: `killAfterMs` came first. */
+  readonly killed: boolean;
+  readonly durationMs: number;
+}
+
+/** No colour, no proxies, no extra roots, no config of whoever runs the tests. */
+export const CLEAN_ENV: Readonly<Record<string, string>> = {
+  PATH: process.env.PATH ?? '/usr/bin:/bin',
+  HOME: '/nonexistent',
+  LANG: 'C.UTF-8',
+  TZ: 'UTC',
+};
+
+export async function runCertwatch(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const startedAt = performance.now();
+  const program = join(REPOSITORY, 'bin', `${options.program ?? 'certwatch'}.js`);
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { ...CLEAN_ENV, ...options.env },
+    cwd: options.cwd ?? '/',
+    stdio: 'pipe',
+  });
+  let killed = false;
+  const timer = setTimeout(() => {
+    killed = true;
+    child.kill('SIGKILL');
+  }, options.killAfterMs ?? 15_000);
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  // A program that ends without reading its input must not end the test run.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.stdin ?? '');
+  options.onSpawn?.(child);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      clearTimeout(timer);
+      resolve({
+        stdout: Buffer.concat(stdout).toString(),
+        stderr: Buffer.concat(stderr).toString(),
+        status,
+        signal,
+        killed,
+        durationMs: performance.now() - startedAt,
+      });
+    });
+  });
+}
