@@ -60,6 +60,8 @@ interface TargetBase {
   readonly input: string;
   /** What reports call it: `name=` where given, else made from the input. */
   readonly name: string;
+  /** True where `name=` gave the name: it then belongs to the target's identity. */
+  readonly named?: true;
   /** Where it came from, for messages: `command line`, `hosts.txt:12`, `certwatch.yaml:7:5`. */
   readonly origin: string;
   readonly settings: TargetSettings;
@@ -71,6 +73,8 @@ export interface EndpointTarget extends TargetBase {
   readonly host: string;
   readonly port: number;
   readonly protocol: Protocol;
+  /** Offered by ALPN, first wish first; only where the scheme's own standard asks for it. */
+  readonly alpn?: readonly string[];
   /** The name asked for by SNI and matched against the certificate; an IP address is matched but never sent as SNI. */
   readonly servername: string;
 }

@@ -1,0 +1,28 @@
+/**
+ * What makes two targets the same, as text to be hashed.
+ */
+import type { Target, TargetSettings } from '../model/target.ts';
+import { formatDifferences } from './resolve-settings.ts';
+import { DEFAULT_SETTINGS } from './settings.ts';
+
+/** Lists share one settings object among all their plain lines. */
+const spelled = new WeakMap<TargetSettings, string>();
+
+/** What is looked at: unchanged by thresholds, names and labels. */
+export function endpointIdentity(target: Target): string {
+  if (target.kind === 'file') return `file\0${target.path}`;
+  const { host, port, protocol, servername, settings } = target;
+  const dial = settings.connectTo ? `${settings.connectTo.host}\0${settings.connectTo.port ?? ''}` : '';
+  return [host, port, protocol, servername, dial, target.alpn?.join() ?? ''].join('\0');
+}
+
+/** All that could make a difference to the report: two targets with the same text are one. */
+export function fullIdentity(target: Target): string {
+  let settings = spelled.get(target.settings);
+  if (settings === undefined) {
+    settings = formatDifferences(target.settings, DEFAULT_SETTINGS).join('\0');
+    spelled.set(target.settings, settings);
+  }
+  const servername = target.kind === 'file' ? (target.servername ?? '') : '';
+  return [endpointIdentity(target), servername, target.named ? target.name : '', settings].join('\0\0');
+}
