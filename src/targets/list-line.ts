@@ -9,7 +9,8 @@
 import { err, ok, type Result } from '../model/result.ts';
 import { didYouMean, quote } from './nearest.ts';
 import { putSetting, settingOf, settingsFor } from './resolve-settings.ts';
-import { isSettingKey, type SettingPatch } from './settings.ts';
+import type { SettingPatch } from './setting.ts';
+import { isSettingKey } from './settings.ts';
 
 export interface ListLine {
   /** The target word, unquoted. */

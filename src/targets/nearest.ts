@@ -4,9 +4,13 @@
 
 const LONGEST_QUOTE = 80;
 
+/** What JSON leaves as it is though a terminal acts on it or an eye is fooled: DEL, C1, line separators, bidi controls. */
+const UNSEEN = /[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
 /** `text` in double quotes, control characters escaped, cut to a length that fits a sentence. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text);
+  const quoted = JSON.stringify(text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text);
+  return quoted.replace(UNSEEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours count one each. */

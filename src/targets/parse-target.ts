@@ -8,8 +8,8 @@ import { withoutZone } from './host.ts';
 import { type ListLine, parseLine, quoteWord } from './list-line.ts';
 import { formatDifferences, resolveSettings, settingOf } from './resolve-settings.ts';
 import { DEFAULT_SCHEME, type Scheme, schemeWithAlpn } from './schemes.ts';
+import type { SettingKey, SettingPatch } from './setting.ts';
 import { formatDial } from './setting-values.ts';
-import type { SettingKey, SettingPatch } from './settings.ts';
 import { parseTargetWord, type TargetWord, type WordOptions } from './target-grammar.ts';
 
 export interface TargetOptions extends WordOptions {

@@ -4,16 +4,8 @@
 import { err, ok, type Result } from '../model/result.ts';
 import type { Expectations, TargetSettings } from '../model/target.ts';
 import { didYouMean, quote } from './nearest.ts';
-import {
-  isSettingKey,
-  type Place,
-  SETTING_KEYS,
-  SETTINGS,
-  type Setting,
-  type SettingKey,
-  type SettingPatch,
-  type SettingValues,
-} from './settings.ts';
+import type { Place, Setting, SettingKey, SettingPatch, SettingValues } from './setting.ts';
+import { isSettingKey, SETTING_KEYS, SETTINGS } from './settings.ts';
 
 /** The settings that may be given in `place`. */
 export function settingsFor(place: Place): readonly Setting[] {

@@ -3,8 +3,10 @@
  */
 import { err, ok, type Result } from '../model/result.ts';
 import type { DialOverride } from '../model/target.ts';
+import { parseDuration } from '../time/duration.ts';
 import { parseHost } from './host.ts';
-import { quote } from './nearest.ts';
+import { didYouMean, quote } from './nearest.ts';
+import { exactDuration } from './threshold.ts';
 
 const LONGEST_NAME = 128;
 const LONGEST_TEXT = 256;
@@ -12,6 +14,29 @@ const LONGEST_PATH = 4_096;
 const LABEL_KEY = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 /** C0, C1, DEL, and the two line separators: they would break a report's lines. */
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/;
+
+/** One of a few words, in any case. */
+export function parseChoice<T extends string>(choices: readonly T[]): (text: string) => Result<T, string> {
+  return (text) => {
+    const word = text.trim().toLowerCase();
+    const found = choices.find((choice) => choice === word);
+    if (found !== undefined) return ok(found);
+    return err(`expected one of ${choices.join(', ')}, got ${quote(text)}${didYouMean(word, choices)}`);
+  };
+}
+
+/** Bounds in milliseconds, both allowed. @returns milliseconds. */
+export function parseDurationBetween(bounds: {
+  readonly min: number;
+  readonly max: number;
+}): (text: string) => Result<number, string> {
+  return (text) => {
+    const parsed = parseDuration(text);
+    if (!parsed.ok || (parsed.value >= bounds.min && parsed.value <= bounds.max)) return parsed;
+    const range = `from ${exactDuration(bounds.min)} to ${exactDuration(bounds.max)}`;
+    return err(`expected a duration ${range}, got ${quote(text)}`);
+  };
+}
 
 export function parseInteger({ min, max }: { min: number; max: number }): (text: string) => Result<number, string> {
   return (text) => {
@@ -81,8 +106,11 @@ export function parseLabel(text: string): Result<Readonly<Record<string, string>
   return ok({ [key]: value });
 }
 
+/** Sorted: the order in which labels were given says nothing. */
 export function formatLabels(labels: Readonly<Record<string, string>>): readonly string[] {
-  return Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort();
 }
 
 /** A DNS name or an IP address without a zone: what a certificate can name. */

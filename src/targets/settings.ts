@@ -5,15 +5,17 @@
  * Precedence: line over config entry over command line over the config's `defaults:` over the defaults below. A
  * repeatable setting (`ca-file`, fingerprints) of a nearer layer replaces the farther ones; labels are merged by key.
  */
-import { err, ok, type Result } from '../model/result.ts';
-import type { DialOverride, TargetSettings, Threshold, TrustSource, UnreachableAs } from '../model/target.ts';
-import { DAY, parseDuration, SECOND } from '../time/duration.ts';
-import { didYouMean, quote } from './nearest.ts';
-import { findStartTls, type Scheme, STARTTLS_NAMES } from './schemes.ts';
+import { ok, type Result } from '../model/result.ts';
+import type { TargetSettings, TrustSource, UnreachableAs } from '../model/target.ts';
+import { DAY, SECOND } from '../time/duration.ts';
+import { findStartTls, STARTTLS_NAMES } from './schemes.ts';
+import type { Place, Setting, SettingKey } from './setting.ts';
 import {
   formatDial,
   formatLabels,
+  parseChoice,
   parseDial,
+  parseDurationBetween,
   parseFamily,
   parseHash,
   parseInteger,
@@ -26,69 +28,6 @@ import {
 } from './setting-values.ts';
 import { AUTO, exactDuration, formatThreshold, parseThreshold } from './threshold.ts';
 
-/** What each setting's text means once parsed. */
-export interface SettingValues {
-  warning: Threshold;
-  critical: Threshold;
-  /** Milliseconds. */
-  grace: number;
-  /** Milliseconds. */
-  timeout: number;
-  retries: number;
-  'all-addresses': boolean;
-  family: 0 | 4 | 6;
-  trust: TrustSource;
-  'ca-file': readonly string[];
-  unreachable: UnreachableAs;
-  'connect-to': DialOverride;
-  servername: string;
-  starttls: Scheme;
-  'expect-issuer': string;
-  /** Lower-case hex. */
-  'expect-fingerprint': readonly string[];
-  /** Lower-case hex. */
-  'expect-key': readonly string[];
-  'expect-file': string;
-  label: Readonly<Record<string, string>>;
-  name: string;
-  port: number;
-}
-
-export type SettingKey = keyof SettingValues;
-
-/** What one layer (a line, a config entry, the command line, the config's defaults) says; absent: nothing. */
-export type SettingPatch = { [K in SettingKey]?: SettingValues[K] };
-
-/** Where a setting may be given: the command line, a list line, a target of the config, `defaults:` of the config. */
-export type Place = 'flag' | 'line' | 'entry' | 'defaults';
-
-/** The shape of a value, for the JSON Schema and for YAML's own numbers and booleans. */
-export type Shape =
-  | { readonly kind: 'text'; readonly examples: readonly string[] }
-  | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
-  | { readonly kind: 'switch' };
-
-export interface Setting<K extends SettingKey = SettingKey> {
-  readonly key: K;
-  /** For commander: `-w, --warning <spec>`; `-4`/`-6` of `family` have their own doc lines. Absent: no flag. */
-  readonly flags?: readonly { readonly spec: string; readonly doc?: string; readonly implies?: string }[];
-  /** Key in the config where it is not `key`. */
-  readonly configKey?: string;
-  /** One sentence, with the default where there is one. */
-  readonly doc: string;
-  readonly places: readonly Place[];
-  readonly shape: Shape;
-  /** Given more than once in one layer: how values add up. Absent: given twice is an error. */
-  readonly combine?: (a: SettingValues[K], b: SettingValues[K]) => SettingValues[K];
-  /** Makes no sense for `file:` targets, and is refused in their lines. */
-  readonly endpointOnly?: true;
-  /** The error says what was found and what is expected, without the key. */
-  readonly parse: (text: string) => Result<SettingValues[K], string>;
-  /** Texts that `parse` reads back as the same value; several where it is repeatable. */
-  readonly format: (value: SettingValues[K]) => readonly string[];
-}
-
 const EVERYWHERE: readonly Place[] = ['flag', 'line', 'entry', 'defaults'];
 const ONE_TARGET: readonly Place[] = ['line', 'entry'];
 const TRUST: readonly TrustSource[] = ['mozilla', 'system', 'none'];
@@ -99,24 +38,6 @@ const concat = (a: readonly string[], b: readonly string[]): readonly string[] =
 const one =
   <T>(format: (value: T) => string): ((value: T) => readonly string[]) =>
   (value) => [format(value)];
-
-function choice<T extends string>(choices: readonly T[]): (text: string) => Result<T, string> {
-  return (text) => {
-    const word = text.trim().toLowerCase();
-    const found = choices.find((choice) => choice === word);
-    if (found !== undefined) return ok(found);
-    return err(`expected one of ${choices.join(', ')}, got ${quote(text)}${didYouMean(word, choices)}`);
-  };
-}
-
-function duration(bounds: { readonly min: number; readonly max: number }): (text: string) => Result<number, string> {
-  return (text) => {
-    const parsed = parseDuration(text);
-    if (!parsed.ok || (parsed.value >= bounds.min && parsed.value <= bounds.max)) return parsed;
-    const range = `from ${exactDuration(bounds.min)} to ${exactDuration(bounds.max)}`;
-    return err(`expected a duration ${range}, got ${quote(text)}`);
-  };
-}
 
 const listOf =
   <T>(parse: (text: string) => Result<T, string>) =>
@@ -150,7 +71,7 @@ export const SETTINGS: { readonly [K in SettingKey]: Setting<K> } = {
     doc: 'Delay the warning by this much after its moment (default 0s).',
     places: EVERYWHERE,
     shape: { kind: 'text', examples: ['0s', '12h', '2d'] },
-    parse: duration({ min: 0, max: 3_660 * DAY }),
+    parse: parseDurationBetween({ min: 0, max: 3_660 * DAY }),
     format: one(exactDuration),
   },
   timeout: {
@@ -159,7 +80,7 @@ export const SETTINGS: { readonly [K in SettingKey]: Setting<K> } = {
     doc: 'Give up on a target after this long, counted from its start, look-up and retries included (default 10s).',
     places: EVERYWHERE,
     shape: { kind: 'text', examples: ['10s', '500ms', '1m'] },
-    parse: duration({ min: 1, max: DAY }),
+    parse: parseDurationBetween({ min: 1, max: DAY }),
     format: one(exactDuration),
   },
   retries: {
@@ -201,7 +122,7 @@ export const SETTINGS: { readonly [K in SettingKey]: Setting<K> } = {
     doc: "Whom to trust: mozilla (Mozilla's roots as Node carries them, default), system (the machine's), none (only --ca-file).",
     places: EVERYWHERE,
     shape: { kind: 'choice', choices: TRUST },
-    parse: choice(TRUST),
+    parse: parseChoice(TRUST),
     format: one(String),
   },
   'ca-file': {
@@ -220,7 +141,7 @@ export const SETTINGS: { readonly [K in SettingKey]: Setting<K> } = {
     doc: 'What a target that cannot be seen counts as: ok, warning, critical or unknown (default).',
     places: EVERYWHERE,
     shape: { kind: 'choice', choices: UNREACHABLE },
-    parse: choice(UNREACHABLE),
+    parse: parseChoice(UNREACHABLE),
     format: one(String),
   },
   'connect-to': {
