@@ -17,7 +17,21 @@ export interface Scheme {
 }
 
 /** The STARTTLS dialogues that `src/net/starttls` can hold. */
-const SPOKEN: Readonly<Record<StartTlsProtocol, true>> = { smtp: true, imap: true, pop3: true, lmtp: true };
+const SPOKEN: Readonly<Record<StartTlsProtocol, true>> = {
+  smtp: true,
+  imap: true,
+  pop3: true,
+  lmtp: true,
+  ftp: true,
+  nntp: true,
+  sieve: true,
+  irc: true,
+  ldap: true,
+  postgres: true,
+  mysql: true,
+  xmpp: true,
+  'xmpp-server': true,
+};
 
 /** Direct TLS: the handshake is the first thing on the wire. Ports are IANA's, else the protocol's custom. */
 const DIRECT: Readonly<Record<string, number>> = {

@@ -3,9 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expandGlob, isGlob } from '../../src/targets/glob.ts';
-import { parseTarget } from '../../src/targets/parse-target.ts';
-import { DEFAULT_SETTINGS } from '../../src/targets/settings.ts';
-import { type StreamCounts, targetStream } from '../../src/targets/target-stream.ts';
 
 let root: string;
 const FILES = [
@@ -87,63 +84,4 @@ describe('expandGlob', () => {
   });
 
   it.each(['a.pem', '/x/y', 'a,b'])('%s is no glob', (text) => expect(isGlob(text)).toBe(false));
-});
-
-describe('targetStream', () => {
-  async function run(
-    texts: string[],
-    counts: StreamCounts = { duplicates: 0, otherShards: 0 },
-    shard?: { index: number; count: number },
-  ) {
-    const source = texts.map((text) => {
-      const target = parseTarget(text, { origin: 'here', defaults: DEFAULT_SETTINGS, folder: root });
-      return target.ok ? target : ({ ok: false, error: { origin: 'here', message: target.error } } as const);
-    });
-    const found: string[] = [];
-    for await (const each of targetStream([source], { counts, shard })) {
-      found.push(
-        each.ok
-          ? each.value.name.replace(`${root}/`, '')
-          : `${each.error.origin}: ${each.error.message.replace(`${root}/`, '')}`,
-      );
-    }
-    return found;
-  }
-
-  it('keeps the order, expands files, names errors, meets duplicates once', async () => {
-    const counts = { duplicates: 0, otherShards: 0 };
-    const texts = [
-      'x.example',
-      'file:[ab].pem',
-      'X.example:443',
-      'file:a.pem',
-      'x.example name=x',
-      '::::',
-      'file:*.none',
-    ];
-    expect(await run(texts, counts)).toEqual([
-      'x.example',
-      'a.pem',
-      'b.pem',
-      'x.example'.replace('.example', ''),
-      expect.stringMatching(/^here: .*IPv6/),
-      'here: no file matches "*.none"',
-    ]);
-    expect(counts).toEqual({ duplicates: 2, otherShards: 0 });
-  });
-
-  it('puts a name that was given before each path of a glob', async () => {
-    expect(await run(['file:[ab].pem name=certs'])).toEqual(['certs a.pem', 'certs b.pem']);
-    expect(await run(['file:a.pem name=cert'])).toEqual(['cert']);
-  });
-
-  it('splits a glob over shards', async () => {
-    const counts = { duplicates: 0, otherShards: 0 };
-    const both = [
-      ...(await run(['file:*.pem'], counts, { index: 1, count: 2 })),
-      ...(await run(['file:*.pem'], counts, { index: 2, count: 2 })),
-    ];
-    expect(both.sort()).toEqual((await run(['file:*.pem'])).sort());
-    expect(counts.otherShards).toBe(both.length);
-  });
 });
