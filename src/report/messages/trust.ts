@@ -1,0 +1,93 @@
+/** Prose: the name and the path to a trust anchor. */
+import type { Messages } from './message.ts';
+import { list, quote, reload, shellWord, showIt, when } from './message.ts';
+
+type TrustCode =
+  | 'hostname-mismatch'
+  | 'no-san'
+  | 'self-signed'
+  | 'untrusted-root'
+  | 'chain-incomplete'
+  | 'chain-invalid'
+  | 'revoked'
+  | 'revocation-unknown';
+
+/** Why a path is not valid, where the word alone does not say it to everybody. */
+const INVALID: Readonly<Record<string, string>> = {
+  malformed: 'it is no readable certificate',
+  unknown: 'no valid path to a trust anchor was found',
+  signature: "its signature is not its issuer's",
+  'not-a-ca': 'it signs others and is no CA certificate',
+  'key-usage': 'its key usage does not allow what it is used for',
+  'extended-key-usage': 'its extended key usage does not allow TLS servers',
+  'path-length': 'there are more CAs below it than its path length allows',
+  'name-constraint': 'it is for a name that a CA above it may not issue for',
+  'unknown-critical-extension': 'it has a critical extension that clients do not know',
+  'duplicate-extension': 'it has the same extension twice',
+  'signature-algorithm-mismatch': 'it names two different signature algorithms',
+  'empty-issuer': 'it names no issuer',
+  'empty-subject': 'it is a CA without a name',
+  'weak-key': 'its key is too weak to be trusted',
+  'weak-signature': 'its signature is too weak to be trusted',
+  'search-limit': 'the chain is too tangled to be searched',
+};
+
+const plainName = (name: string): string => name.replace(/^(dns|ip):/, '');
+
+/** An address that is safe to paste: the certificate wrote it, not we. */
+const isPlainUrl = (url: string): boolean => /^https?:\/\/[\w.~:/%-]{1,200}$/.test(url);
+
+export const trustMessages: Messages<TrustCode> = {
+  'hostname-mismatch': {
+    describe: ({ servername, names }, { subject }) =>
+      names.length === 0
+        ? `${subject} is not for ${quote(servername)}: it names no host at all.`
+        : `${subject} is not for ${quote(servername)}, but for ${list(names.map((name) => quote(plainName(name))))}.`,
+    advise: ({ servername }, { target }) =>
+      `Install the certificate for ${quote(servername)} where this name is served, or have it reissued with that name; ${reload(target)}.`,
+  },
+  'no-san': {
+    describe: (_, { subject }) =>
+      `${subject} has no subject alternative name: clients no longer look at the common name.`,
+    advise: () => 'Have it reissued with its host names as DNS subject alternative names.',
+  },
+  'self-signed': {
+    describe: ({ subject: name }, { subject }) =>
+      `${subject} is self-signed (${quote(name)}): no client trusts it by itself.`,
+    advise: (_, { target }) =>
+      `Install one from a CA. If this one is meant: ${showIt(target)} --pem > own.pem, compare it, then --ca-file own.pem`,
+  },
+  'untrusted-root': {
+    describe: ({ root, presented }, { target }) =>
+      `The chain ends in ${quote(root)}${presented ? ', which was sent along' : ''}, and that is not trusted here (--trust ${target.settings.trust}).`,
+    advise: (_, { target }) =>
+      target.settings.trust === 'none'
+        ? 'Name the root that signs it: --ca-file ROOT.pem'
+        : 'For a private CA name its root: --ca-file ROOT.pem; otherwise install a certificate from a public CA.',
+  },
+  'chain-incomplete': {
+    describe: ({ issuer }, { subject }) =>
+      `${subject} was issued by ${quote(issuer)}, and that certificate was not sent.`,
+    advise: ({ caIssuers }, { target }) => {
+      const url = caIssuers.find(isPlainUrl);
+      const get = url ? ` (curl -s ${shellWord(url)} | openssl x509 -inform der)` : '';
+      return `Append the issuer's certificate to the chain file${get} and ${reload(target)}.`;
+    },
+  },
+  'chain-invalid': {
+    describe: ({ reason, detail }, { subject }) =>
+      `${subject} breaks the chain: ${INVALID[reason] ?? reason.replaceAll('-', ' ')}${detail ? ` (${detail})` : ''}.`,
+    advise: ({ reason }, { target }) =>
+      reason === 'malformed'
+        ? `Install the chain again from the CA's files; the bytes as sent: ${showIt(target)} --pem`
+        : `Have it reissued, or install the chain that belongs to it; look at it: ${showIt(target)}`,
+  },
+  revoked: {
+    describe: ({ at, reason }, { subject }) => `${subject} was revoked on ${when(at)}${reason ? ` (${reason})` : ''}.`,
+    advise: (_, { target }) => `Get a new certificate with a new key now, and ${reload(target)}.`,
+  },
+  'revocation-unknown': {
+    describe: ({ reason }) => `Whether it was revoked could not be found out: ${reason}.`,
+    advise: () => 'Nothing to do unless it stays so.',
+  },
+};

@@ -1,0 +1,157 @@
+/**
+ * What every rule looks at: one observation of one target, with its chain set out by what the best path needs.
+ */
+import type { Certificate, ChainElement } from '../model/certificate.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Target } from '../model/target.ts';
+import type { CertificateRole } from '../model/verdict.ts';
+import type { AnchorStore } from '../trust/anchor-store.ts';
+import { type PathJudgement, validatePath } from '../trust/validate-path.ts';
+import { isSelfIssued } from '../x509/self-issued.ts';
+
+/** A certificate and where it stands in the presented chain; without an index it is an anchor that was not presented. */
+export interface Placed {
+  readonly certificate: Certificate;
+  readonly index?: number;
+}
+
+export interface ChainLink extends Placed {
+  readonly index: number;
+}
+
+/**
+ * How a set of certificates is read. A server always sends a `chain`. A file may also hold one `single` certificate (of
+ * which it says nothing about the chain) or a `bundle`: certificates that are each there for their own sake, such as a file
+ * of CA certificates.
+ */
+export type Shape = 'chain' | 'single' | 'bundle';
+
+export interface RuleContext {
+  readonly target: Target;
+  readonly observation: Observation;
+  /** Ms since the epoch, on a whole second: certificates know no finer time. */
+  readonly now: number;
+  readonly chain: readonly ChainElement[];
+  readonly shape: Shape;
+  /** Each certificate once, at its first place. */
+  readonly certificates: readonly ChainLink[];
+  /** The certificate that speaks for the target; absent where it could not be parsed, and for a bundle. */
+  readonly leaf?: ChainLink;
+  /** What was presented of the best path, leaf first; every certificate of a bundle. */
+  readonly path: readonly ChainLink[];
+  /** Absent where trust is not judged: without any anchor, and for files that hold no chain. */
+  readonly judgement?: PathJudgement;
+  readonly anchors?: AnchorStore;
+  /** The certificate that should be served (`expect.file`). */
+  readonly expectedFile?: Certificate;
+}
+
+export interface ContextOptions {
+  readonly target: Target;
+  readonly observation: Observation;
+  readonly now: number;
+  readonly anchors?: AnchorStore;
+  readonly expectedFile?: Certificate;
+}
+
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+const ANY_USAGE = '2.5.29.37.0';
+
+export function createContext(options: ContextOptions): RuleContext {
+  const { target, observation, now, anchors, expectedFile } = options;
+  const chain = observation.chain ?? [];
+  const certificates = distinctCertificates(chain);
+  const shape = shapeOf(target, chain, certificates);
+  const leaf = leafOf(target, shape, certificates);
+  const judged =
+    shape === 'chain' && leaf && anchors ? judgePath(leaf, certificates, { target, anchors, now }) : undefined;
+  const alone = shape === 'bundle' ? certificates : leaf ? [leaf] : [];
+  return {
+    target,
+    observation,
+    now,
+    chain,
+    shape,
+    certificates,
+    path: judged ? placedPath(judged, certificates) : alone,
+    ...(leaf ? { leaf } : {}),
+    ...(judged && judgesTrust(target) ? { judgement: judged } : {}),
+    ...(anchors ? { anchors } : {}),
+    ...(expectedFile ? { expectedFile } : {}),
+  };
+}
+
+/** Without an anchor nothing could be trusted: `--trust none` with no CA file asks for expiry, name and order alone. */
+function judgesTrust(target: Target): boolean {
+  return target.settings.trust !== 'none' || target.settings.caFiles.length > 0;
+}
+
+function judgePath(
+  leaf: ChainLink,
+  certificates: readonly ChainLink[],
+  { target, anchors, now }: { target: Target; anchors: AnchorStore; now: number },
+): PathJudgement {
+  const others = certificates.filter((placed) => placed !== leaf);
+  return validatePath({
+    chain: [leaf, ...others].map((placed) => placed.certificate),
+    anchors,
+    at: now,
+    purpose: target.servername === undefined ? 'any' : 'serverAuth',
+  });
+}
+
+function placedPath(judgement: PathJudgement, certificates: readonly ChainLink[]): ChainLink[] {
+  const places = new Map(certificates.map((placed) => [placed.certificate.sha256, placed]));
+  return judgement.path.flatMap((certificate) => places.get(certificate.sha256) ?? []);
+}
+
+function distinctCertificates(chain: readonly ChainElement[]): ChainLink[] {
+  const seen = new Set<string>();
+  const distinct: ChainLink[] = [];
+  for (const [index, element] of chain.entries()) {
+    if (element.kind !== 'certificate' || seen.has(element.certificate.sha256)) continue;
+    seen.add(element.certificate.sha256);
+    distinct.push({ certificate: element.certificate, index });
+  }
+  return distinct;
+}
+
+function shapeOf(target: Target, chain: readonly ChainElement[], certificates: readonly ChainLink[]): Shape {
+  if (target.kind === 'endpoint') return 'chain';
+  const leaves = certificates.filter((placed) => !isAuthority(placed.certificate));
+  if (leaves.length !== 1) return 'bundle';
+  return chain.length === 1 ? 'single' : 'chain';
+}
+
+/** TLS has the sender's own certificate first (RFC 8446 4.4.2); in a file it is the one that is no CA's. */
+function leafOf(target: Target, shape: Shape, certificates: readonly ChainLink[]): ChainLink | undefined {
+  if (shape === 'bundle') return undefined;
+  if (target.kind === 'file') return certificates.find((placed) => !isAuthority(placed.certificate));
+  return certificates[0]?.index === 0 ? certificates[0] : undefined;
+}
+
+/** May this certificate sign others? Version 1 roots could not say so. */
+export function isAuthority(certificate: Certificate): boolean {
+  return certificate.basicConstraints?.ca ?? (certificate.version !== 3 && isSelfIssued(certificate));
+}
+
+/** Meant for a TLS server, as far as its extended key usage says (RFC 5280 4.2.1.12: none means any). */
+export function isForServers(certificate: Certificate): boolean {
+  const usages = certificate.extendedKeyUsage;
+  return usages === undefined || usages.includes(SERVER_AUTH) || usages.includes(ANY_USAGE);
+}
+
+/** One role an element. A self-issued certificate above the leaf is a root, needed or not. */
+export function rolesOf(context: RuleContext): CertificateRole[] {
+  const first = new Map(context.certificates.map((placed) => [placed.index, placed.certificate]));
+  const needed = new Set(context.path.map((placed) => placed.index));
+  return context.chain.map((element, index) => {
+    if (element.kind === 'malformed') return 'malformed';
+    const certificate = first.get(index);
+    if (!certificate) return 'duplicate';
+    if (index === context.leaf?.index) return 'leaf';
+    if (isSelfIssued(certificate)) return 'root';
+    if (context.shape === 'bundle' && !isAuthority(certificate)) return 'leaf';
+    return needed.has(index) ? 'intermediate' : 'extra';
+  });
+}

@@ -1,0 +1,9 @@
+/**
+ * A rule: a pure function from one observation in its context to findings.
+ */
+import type { Finding } from '../../model/finding.ts';
+import type { RuleContext } from '../context.ts';
+
+export type Rule = (context: RuleContext) => readonly Finding[];
+
+export const NONE: readonly Finding[] = [];
