@@ -5,8 +5,21 @@
 /** How bytes get to the TLS handshake: directly (`tls`), or by the STARTTLS dialogue of the named protocol. */
 export type Protocol = 'tls' | StartTlsProtocol;
 
-/** The rows of the STARTTLS table (`src/net/starttls`). */
-export type StartTlsProtocol = 'smtp' | 'imap' | 'pop3' | 'lmtp';
+/** The rows of the STARTTLS table (`src/net/starttls/table.ts`); every one is spoken and tested. */
+export type StartTlsProtocol =
+  | 'smtp'
+  | 'imap'
+  | 'pop3'
+  | 'lmtp'
+  | 'ftp'
+  | 'nntp'
+  | 'sieve'
+  | 'irc'
+  | 'ldap'
+  | 'postgres'
+  | 'mysql'
+  | 'xmpp'
+  | 'xmpp-server';
 
 /** Where trust anchors come from: Mozilla's roots as Node carries them, the system's bundle, or only `caFiles`. */
 export type TrustSource = 'mozilla' | 'system' | 'none';

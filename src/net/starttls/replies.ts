@@ -9,9 +9,9 @@ const MOST_LINES = 200;
 
 /**
  * What one line means for a reply: its last line with this code, or `undefined` for "there is more".
- * @param first the reply's first line.
+ * @param first the reply's first line. @param previous the one before this, `undefined` for the first.
  */
-type LineMeaning = (line: string, first: string) => string | undefined;
+type LineMeaning = (line: string, first: string, previous: string | undefined) => string | undefined;
 
 function lines(meaning: LineMeaning): ReplyReader {
   return async (stream) => {
@@ -19,8 +19,9 @@ function lines(meaning: LineMeaning): ReplyReader {
     while (read.length < MOST_LINES) {
       const line = await stream.line();
       if (!line.ok) return line;
+      const previous = read.at(-1);
       read.push(line.value);
-      const code = meaning(line.value, read[0] as string);
+      const code = meaning(line.value, read[0] as string, previous);
       if (code !== undefined) return ok({ code, text: read.join('\n') });
     }
     return err('too-many-lines');
@@ -71,10 +72,13 @@ export const imapGreeting = lines((line) => {
 
 /** IMAP: untagged responses, then the tagged one. `* BYE` ends everything. */
 export function imapTagged(tag: string): ReplyReader {
-  return lines((line) => {
+  return lines((line, _first, previous) => {
     const [, leading, word] = /^(\S+) (OK|NO|BAD|BYE)(?: |$)/i.exec(line) ?? [];
     const code = word?.toUpperCase();
-    return leading === tag || (leading === '*' && code === 'BYE') ? code : undefined;
+    if (leading === tag || (leading === '*' && code === 'BYE')) return code;
+    // What stands behind a literal's length may be anything (RFC 9051 4.3).
+    const may = line.startsWith('* ') || line.startsWith('+ ') || /\{\d+\}$/.test(previous ?? '');
+    return may ? undefined : NONSENSE;
   });
 }
 
