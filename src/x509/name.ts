@@ -162,17 +162,25 @@ const foldRdn = (rdn: readonly NameAttribute[]): string =>
     .sort()
     .join('+');
 
-const keys = new WeakMap<DistinguishedName, string>();
+interface Folded {
+  readonly rdns: readonly string[];
+  readonly key: string;
+}
+
+const folded = new WeakMap<DistinguishedName, Folded>();
+
+function fold(name: DistinguishedName): Folded {
+  let known = folded.get(name);
+  if (!known) {
+    const rdns = name.rdns.map(foldRdn);
+    known = { rdns, key: rdns.join(',') };
+    folded.set(name, known);
+  }
+  return known;
+}
 
 /** A text that two names share exactly when they match (RFC 5280 7.1); for indexes. The empty name has the key ''. */
-export function nameKey(name: DistinguishedName): string {
-  let key = keys.get(name);
-  if (key === undefined) {
-    key = name.rdns.map(foldRdn).join(',');
-    keys.set(name, key);
-  }
-  return key;
-}
+export const nameKey = (name: DistinguishedName): string => fold(name).key;
 
 /** RFC 5280 7.1: same RDNs in the same order, string types aside, case-insensitively, white space folded. */
 export function namesMatch(a: DistinguishedName, b: DistinguishedName): boolean {
@@ -183,5 +191,6 @@ export function namesMatch(a: DistinguishedName, b: DistinguishedName): boolean 
 /** True where `name` lies in the subtree that `base` names: `base`'s RDNs are its first ones (RFC 5280 7.1). */
 export function nameIsWithin(name: DistinguishedName, base: DistinguishedName): boolean {
   if (base.rdns.length > name.rdns.length) return false;
-  return base.rdns.every((rdn, i) => foldRdn(rdn) === foldRdn(name.rdns[i]!));
+  const rdns = fold(name).rdns;
+  return fold(base).rdns.every((rdn, i) => rdn === rdns[i]);
 }
