@@ -1,12 +1,13 @@
 /**
  * A file that is written whole or not at all: temp file in the same folder → fsync → close → rename → fsync of the
- * folder. A reader sees the old version or the new one, also when the writer is killed or the disk is full.
+ * folder. A reader sees the old version or the new one, also when the writer is killed or the disk is full. What a killed
+ * writer leaves behind is a temporary file, which the next writer of the same file clears away.
  */
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { err, ok, type Result } from '../model/result.ts';
+import { clearStaleTemps, tempName } from './stale-temps.ts';
 
 export interface AtomicFileOptions {
   /** Permission bits of a new file; one that is replaced keeps its own. */
@@ -44,8 +45,10 @@ export class AtomicFile {
         return ok(new AtomicFile(real, undefined, handle));
       }
       const mode = existing ? existing.mode & 0o777 : (options.mode ?? 0o644);
-      const temp = join(dirname(real), `.${basename(real)}.${randomBytes(6).toString('hex')}.tmp`);
+      const temp = join(dirname(real), await tempName(basename(real)));
       const handle = await open(temp, 'wx', mode);
+      const created = await handle.stat();
+      await clearStaleTemps(dirname(real), basename(real), created.mtimeMs);
       return ok(new AtomicFile(real, temp, handle));
     } catch (cause) {
       return err(`${path}: cannot be written (${reasonOf(cause)})`);

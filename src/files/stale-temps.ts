@@ -1,0 +1,70 @@
+/**
+ * Temporary files that say who writes them, so that what a killed writer left behind is cleared away by the next one and
+ * what a live writer is at work on is left alone.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { lstat, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readPlace, readProcess } from './proc.ts';
+
+/** `.NAME.WHERE-PID-START.RANDOM.tmp`; without /proc the mark in the middle is `-`. */
+const MARK = /^(?:([0-9a-f]{8})-(\d{1,10})-(\d{1,20})|-)\.[0-9a-f]{12}$/;
+
+/** Where its writer cannot be asked after (another boot, another container, no /proc), a temporary file is given this long. */
+const LEFT_BEHIND_MS = 24 * 60 * 60 * 1000;
+
+interface Writer {
+  /** Eight hex digits for boot and PID namespace. */
+  readonly where: string;
+  readonly pid: number;
+  readonly start: string;
+}
+
+let writer: Promise<Writer | undefined> | undefined;
+
+/** This process; read once. */
+function thisWriter(): Promise<Writer | undefined> {
+  writer ??= (async () => {
+    const [place, self] = await Promise.all([readPlace(), readProcess('self')]);
+    if (!self || place.bootId === undefined) return undefined;
+    const where = createHash('sha256').update(`${place.bootId}\0${place.pidNamespace}`).digest('hex').slice(0, 8);
+    return { where, pid: self.pid, start: self.start };
+  })();
+  return writer;
+}
+
+/** A name in the same folder that no other writer uses, for the new version of the file called `name`. */
+export async function tempName(name: string): Promise<string> {
+  const self = await thisWriter();
+  const mark = self ? `${self.where}-${self.pid}-${self.start}` : '-';
+  return `.${name}.${mark}.${randomBytes(6).toString('hex')}.tmp`;
+}
+
+/**
+ * Clears away what killed writers of the file called `name` left in its folder. What cannot be removed is left: it is in
+ * nobody's way.
+ * @param newest milliseconds since the epoch by the file system's own clock, which is the one that dated the files.
+ */
+export async function clearStaleTemps(folder: string, name: string, newest: number): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const prefix = `.${name}.`;
+  for (const found of names) {
+    if (!found.startsWith(prefix) || !found.endsWith('.tmp')) continue;
+    const mark = MARK.exec(found.slice(prefix.length, -'.tmp'.length));
+    if (!mark) continue;
+    const path = join(folder, found);
+    if (await isStale(path, mark, newest)) await unlink(path).catch(() => {});
+  }
+}
+
+async function isStale(path: string, [, where, pid, start]: RegExpExecArray, newest: number): Promise<boolean> {
+  const self = await thisWriter();
+  if (self && where === self.where) return (await readProcess(Number(pid)))?.start !== start && (await canSeeOthers());
+  const found = await lstat(path).catch(() => undefined);
+  return found !== undefined && newest - found.mtimeMs > LEFT_BEHIND_MS;
+}
+
+/** With `hidepid`, /proc hides other users' processes, and their absence says nothing. PID 1 is always another's and there. */
+async function canSeeOthers(): Promise<boolean> {
+  return (await readProcess(1)) !== undefined;
+}
