@@ -72,17 +72,46 @@ function isWellFormed(base: GeneralName): boolean {
   }
 }
 
-const wellFormed = new WeakMap<NameConstraints, boolean>();
+/** Constraints by the form of name that they are about, so that a certificate's many names meet only their own kind. */
+interface Compiled {
+  readonly wellFormed: boolean;
+  readonly permitted: ReadonlyMap<string, readonly GeneralName[]>;
+  readonly excluded: ReadonlyMap<string, readonly GeneralName[]>;
+}
 
-/** False for constraints that mean nothing (a wildcard, an address without a mask, …): they refuse whatever is below. */
-export function constraintsAreWellFormed(constraints: NameConstraints): boolean {
-  let known = wellFormed.get(constraints);
-  if (known === undefined) {
-    known = constraints.permitted.every(isWellFormed) && constraints.excluded.every(isWellFormed);
-    wellFormed.set(constraints, known);
+/** For the forms without a kind of their own, the tag counts. */
+const formOf = (name: GeneralName): string => (name.kind === 'other' ? `other${name.tag}` : name.kind);
+
+const lowerCase = (base: GeneralName): GeneralName =>
+  base.kind === 'dns' || base.kind === 'uri' ? { kind: base.kind, value: base.value.toLowerCase() } : base;
+
+const byForm = (bases: readonly GeneralName[]): Map<string, GeneralName[]> => {
+  const forms = new Map<string, GeneralName[]>();
+  for (const base of bases) {
+    const same = forms.get(formOf(base));
+    if (same) same.push(lowerCase(base));
+    else forms.set(formOf(base), [lowerCase(base)]);
+  }
+  return forms;
+};
+
+const compiled = new WeakMap<NameConstraints, Compiled>();
+
+function compile(constraints: NameConstraints): Compiled {
+  let known = compiled.get(constraints);
+  if (!known) {
+    known = {
+      wellFormed: constraints.permitted.every(isWellFormed) && constraints.excluded.every(isWellFormed),
+      permitted: byForm(constraints.permitted),
+      excluded: byForm(constraints.excluded),
+    };
+    compiled.set(constraints, known);
   }
   return known;
 }
+
+/** False for constraints that mean nothing (a wildcard, an address without a mask, …): they refuse whatever is below. */
+export const constraintsAreWellFormed = (constraints: NameConstraints): boolean => compile(constraints).wellFormed;
 
 const belowOrAt = (name: string, base: string): boolean =>
   base === '' || name === base || name.endsWith(base.startsWith('.') ? base : `.${base}`);
@@ -115,11 +144,11 @@ function ipHits(address: Uint8Array, base: Uint8Array): boolean {
 function hits(name: GeneralName, base: GeneralName, excluding: boolean): boolean {
   switch (name.kind) {
     case 'dns':
-      return base.kind === 'dns' && dnsHits(name.value.toLowerCase(), base.value.toLowerCase(), excluding);
+      return base.kind === 'dns' && dnsHits(name.value, base.value, excluding);
     case 'email':
       return base.kind === 'email' && emailHits(name.value, base.value);
     case 'uri':
-      return base.kind === 'uri' && hostMatches(uriHost(name.value)!, base.value.toLowerCase());
+      return base.kind === 'uri' && hostMatches(name.value, base.value);
     case 'ip':
       return base.kind === 'ip' && ipHits(name.bytes, base.bytes);
     case 'dirName':
@@ -129,28 +158,30 @@ function hits(name: GeneralName, base: GeneralName, excluding: boolean): boolean
   }
 }
 
-/** Names whose form cannot be compared: any constraint of their kind refuses them. */
-function isComparable(name: GeneralName): boolean {
+/**
+ * The name as it is compared: lower case, a URI by its host. Undefined where its form is not understood; RFC 5280 4.2.1.10:
+ * what cannot be processed is refused where a constraint is about it.
+ */
+function comparable(name: GeneralName): GeneralName | undefined {
   switch (name.kind) {
-    case 'dns':
-      return isDnsSan(name.value.toLowerCase());
+    case 'dns': {
+      const value = name.value.toLowerCase();
+      return isDnsSan(value) ? { kind: 'dns', value } : undefined;
+    }
     case 'email':
-      return splitEmail(name.value) !== undefined;
-    case 'uri':
-      return uriHost(name.value) !== undefined;
+      return splitEmail(name.value) ? name : undefined;
+    case 'uri': {
+      const value = uriHost(name.value);
+      return value === undefined ? undefined : { kind: 'uri', value };
+    }
     case 'ip':
-      return name.bytes.length === 4 || name.bytes.length === 16;
+      return name.bytes.length === 4 || name.bytes.length === 16 ? name : undefined;
     case 'dirName':
-      return true;
+      return name;
     case 'other':
-      // RFC 5280 4.2.1.10: what cannot be processed is refused where such a name appears.
-      return false;
+      return undefined;
   }
 }
-
-/** Same form: for the forms without a kind of their own, the same tag. */
-const sameForm = (name: GeneralName, base: GeneralName): boolean =>
-  name.kind === base.kind && (name.kind !== 'other' || (base.kind === 'other' && name.tag === base.tag));
 
 /** The names that constraints apply to: the subject, and all of subjectAltName, or the subject's mailboxes without one. */
 function constrainedNames(certificate: Certificate): GeneralName[] {
@@ -174,16 +205,19 @@ export function nameConstraintViolation(
   certificate: Certificate,
   budget: NameBudget,
 ): { reason: 'name-constraint' | 'too-many-names'; detail: string } | undefined {
+  const { permitted, excluded } = compile(constraints);
   for (const name of constrainedNames(certificate)) {
-    const permitted = constraints.permitted.filter((base) => sameForm(name, base));
-    const excluded = constraints.excluded.filter((base) => sameForm(name, base));
-    if (permitted.length + excluded.length === 0) continue;
-    budget.left -= permitted.length + excluded.length;
+    const form = formOf(name);
+    const within = permitted.get(form);
+    const outside = excluded.get(form) ?? [];
+    if (!within && outside.length === 0) continue;
+    budget.left -= (within?.length ?? 0) + outside.length;
     if (budget.left < 0) return { reason: 'too-many-names', detail: 'too many names for too many constraints' };
+    const plain = comparable(name);
     const allowed =
-      isComparable(name) &&
-      !excluded.some((base) => hits(name, base, true)) &&
-      (permitted.length === 0 || permitted.some((base) => hits(name, base, false)));
+      plain !== undefined &&
+      !outside.some((base) => hits(plain, base, true)) &&
+      (within?.some((base) => hits(plain, base, false)) ?? true);
     if (!allowed) return { reason: 'name-constraint', detail: formatGeneralName(name) };
   }
   return undefined;

@@ -5,12 +5,15 @@
  */
 import type { Certificate } from '../model/certificate.ts';
 
-/** CA/B Forum BR 6.1.5: RSA from 2048 bits; EC on P-256 or above (smaller fields are P-192, P-224); no DSA. */
+/**
+ * CA/B Forum BR 6.1.5 and 6.1.6: RSA from 2048 bits, in whole octets; EC on P-256 or above (smaller fields are P-192 and
+ * P-224); no DSA.
+ */
 export function hasWeakKey(certificate: Certificate): boolean {
   const { type, bits } = certificate.publicKey;
   switch (type) {
     case 'rsa':
-      return bits < 2048;
+      return bits < 2048 || bits % 8 !== 0;
     case 'ec':
       return bits < 256;
     case 'dsa':
@@ -20,11 +23,8 @@ export function hasWeakKey(certificate: Certificate): boolean {
   }
 }
 
-const BROKEN: ReadonlySet<string> = new Set(['md2', 'md4', 'md5']);
+const BROKEN: ReadonlySet<string> = new Set(['md2', 'md4', 'md5', 'sha1']);
 
-/**
- * Hashes whose collisions are cheap enough to forge certificates on a laptop. SHA-1 is left to the findings in either case:
- * the suites that path validation is held against still sign with it.
- */
+/** Signed over a hash whose collisions have been made. An anchor's own signature vouches for nothing and is not asked. */
 export const hasBrokenSignature = (certificate: Certificate): boolean =>
   certificate.signatureAlgorithm.hash !== undefined && BROKEN.has(certificate.signatureAlgorithm.hash);
