@@ -39,11 +39,17 @@ function takeWidth(characters: readonly string[], width: number): string[] {
   return taken;
 }
 
-/** Lines of at most `width` columns, broken at spaces; a word that is wider than a line stays whole, to be copied. */
+/** A command between backticks, with what touches it, or a word. */
+const WORDS = /[^ `]*`[^`]*`[^ ]*|[^ ]+/g;
+
+/**
+ * Lines of at most `width` columns, broken at spaces. A command between backticks stays on one line, and a word that is
+ * wider than a line stays whole: both are there to be copied.
+ */
 export function wrapWords(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const [word] of text.matchAll(WORDS)) {
     const joined = line === '' ? word : `${line} ${word}`;
     if (line !== '' && displayWidth(joined) > width) {
       lines.push(line);

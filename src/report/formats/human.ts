@@ -71,7 +71,7 @@ class HumanRenderer {
   }
 
   #section(status: Status, count: number): string {
-    const rows = this.#rows[status];
+    const rows = this.#rows[status].sort(endsSooner);
     if (rows.length === 0) return '';
     const heading = this.#palette.heading[status](status.toUpperCase());
     const of = this.#palette.faint(`${formatCount(count)} target${count === 1 ? '' : 's'}`);
@@ -105,7 +105,7 @@ class HumanRenderer {
     const { bold, faint } = this.#palette;
     const name = bold(padTo(fitMiddle(row.name, width), width));
     const left = this.#palette[row.status](row.until ? padTo(row.left, LEFT_WIDTH) : row.left);
-    return ['', name, left, ...[row.until, row.notes].filter(Boolean).map(faint)].join('  ');
+    return ['', name, left, ...[row.until, row.notes].filter(Boolean).map((text) => faint(text))].join('  ');
   }
 
   #entry({ code, status, message, advice }: Entry): string[] {
@@ -169,6 +169,12 @@ class HumanRenderer {
   }
 
   #wrapped(text: string, first: string, rest: string, paint: (text: string) => string): string[] {
-    return this.#lines(text, first, rest).map(paint);
+    return this.#lines(text, first, rest).map((line) => paint(line));
   }
+}
+
+/** What ends first comes first, what has no end to tell of comes last; of equals the input's order. */
+function endsSooner(a: Row, b: Row): number {
+  const [left, right] = [a.remaining ?? Number.MAX_VALUE, b.remaining ?? Number.MAX_VALUE];
+  return left - right;
 }

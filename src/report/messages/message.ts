@@ -46,9 +46,13 @@ export function list(items: readonly string[], most = 3): string {
 export const shellWord = (word: string): string =>
   /^[\w@%+=:,./[\]-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
-/** The command that looks at this target again. */
-export const checkAgain = ({ input }: Target): string => `certwatch check ${shellWord(input)}`;
-export const showIt = ({ input }: Target): string => `certwatch show ${shellWord(input)}`;
+/** A command to copy, marked as one. */
+export const command = (text: string): string => `\`${text}\``;
+
+/** The command that looks at this target again. @param more options, led by a space. */
+export const checkAgain = ({ input }: Target, more = ''): string =>
+  command(`certwatch check ${shellWord(input)}${more}`);
+export const showIt = ({ input }: Target, more = ''): string => command(`certwatch show ${shellWord(input)}${more}`);
 
 /** What has to take up a new certificate. */
 export const reload = (target: Target): string => (target.kind === 'file' ? 'replace the file' : 'reload the server');

@@ -3,7 +3,7 @@ import type { FailureData } from '../../model/finding.ts';
 import type { FailureCode, Phase } from '../../model/observation.ts';
 import type { Target } from '../../model/target.ts';
 import type { Message, Messages } from './message.ts';
-import { checkAgain, quote, shellWord } from './message.ts';
+import { checkAgain, command, quote, shellWord } from './message.ts';
 
 const PHASES: Readonly<Record<Phase, string>> = {
   queue: 'before its turn came',
@@ -47,7 +47,9 @@ const openssl = (target: Target): string => {
   if (target.kind === 'file') return checkAgain(target);
   const address = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
   const starttls = target.protocol === 'tls' ? '' : ` -starttls ${target.protocol}`;
-  return `openssl s_client -connect ${shellWord(address)} -servername ${shellWord(target.servername)}${starttls}`;
+  return command(
+    `openssl s_client -connect ${shellWord(address)} -servername ${shellWord(target.servername)}${starttls}`,
+  );
 };
 
 const failure = (begin: string, advise: (data: FailureData, target: Target) => string): Message<FailureCode> => ({
@@ -65,18 +67,18 @@ const timeout: Message<'timeout'> = {
   advise: ({ phase }, { target }) =>
     phase === 'queue'
       ? `Give the run more time (--deadline) or more at once (-j), or look at it alone: ${checkAgain(target)}`
-      : `See whether the host hangs or a firewall drops packets; look again with more patience: ${checkAgain(target)} -t 30s`,
+      : `See whether the host hangs or a firewall drops packets; look again with more patience: ${checkAgain(target, ' -t 30s')}`,
 };
 
 export const notSeenMessages: Messages<FailureCode> = {
   'resolve-failed': failure('The name could not be resolved', (_, target) =>
     target.kind === 'file'
       ? checkAgain(target)
-      : `Check the spelling and the DNS: dig ${shellWord(target.settings.connectTo?.host ?? target.host)} A; if the host is gone, take it off the list.`,
+      : `Check the spelling and the DNS: ${command(`dig ${shellWord(target.settings.connectTo?.host ?? target.host)}`)}; if the host is gone, take it off the list.`,
   ),
   'connect-failed': failure('No connection', ({ reason }, target) =>
     reason === 'refused'
-      ? `Nothing listens there: start the service, or correct the port of ${place(target)}.`
+      ? `Nothing listens on ${place(target)}: start the service, or correct the port.`
       : `Check that the host is up and the way to ${place(target)} is open from here.`,
   ),
   'starttls-failed': failure('STARTTLS failed', (_, target) => `See what the server says: ${openssl(target)}`),
@@ -89,14 +91,14 @@ export const notSeenMessages: Messages<FailureCode> = {
   ),
   'read-failed': failure('It could not be read', ({ reason }, target) =>
     reason === 'trust-anchors'
-      ? 'Correct --ca-file or --trust.'
+      ? 'Correct `--ca-file` or `--trust`.'
       : target.kind === 'file'
-        ? `Check the path and its permissions: ls -l ${shellWord(target.path)}`
+        ? `Check the path and its permissions: ${command(`ls -l ${shellWord(target.path)}`)}`
         : 'Check the path, its permissions and what is in it.',
   ),
   timeout,
   'internal-error': {
     describe: (data) => `certwatch itself failed ${PHASES[data.phase]}: ${data.detail ?? data.reason}.`,
-    advise: (_, { target }) => `This is a bug: please report what this prints: ${checkAgain(target)} -v`,
+    advise: (_, { target }) => `This is a bug: please report what this prints: ${checkAgain(target, ' -v')}`,
   },
 };

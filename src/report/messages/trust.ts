@@ -1,6 +1,6 @@
 /** Prose: the name and the path to a trust anchor. */
 import type { Messages } from './message.ts';
-import { list, quote, reload, shellWord, showIt, when } from './message.ts';
+import { command, list, quote, reload, shellWord, showIt, when } from './message.ts';
 
 type TrustCode =
   | 'hostname-mismatch'
@@ -55,22 +55,22 @@ export const trustMessages: Messages<TrustCode> = {
     describe: ({ subject: name }, { subject }) =>
       `${subject} is self-signed (${quote(name)}): no client trusts it by itself.`,
     advise: (_, { target }) =>
-      `Install one from a CA. If this one is meant: ${showIt(target)} --pem > own.pem, compare it, then --ca-file own.pem`,
+      `Install one from a CA. If this one is meant: ${showIt(target, ' --pem > own.pem')}, compare it, then ${command('--ca-file own.pem')}.`,
   },
   'untrusted-root': {
     describe: ({ root, presented }, { target }) =>
       `The chain ends in ${quote(root)}${presented ? ', which was sent along' : ''}, and that is not trusted here (--trust ${target.settings.trust}).`,
     advise: (_, { target }) =>
       target.settings.trust === 'none'
-        ? 'Name the root that signs it: --ca-file ROOT.pem'
-        : 'For a private CA name its root: --ca-file ROOT.pem; otherwise install a certificate from a public CA.',
+        ? `Name the root that signs it: ${command('--ca-file ROOT.pem')}.`
+        : `For a private CA name its root, ${command('--ca-file ROOT.pem')}; otherwise install a certificate from a public CA.`,
   },
   'chain-incomplete': {
     describe: ({ issuer }, { subject }) =>
       `${subject} was issued by ${quote(issuer)}, and that certificate was not sent.`,
     advise: ({ caIssuers }, { target }) => {
       const url = caIssuers.find(isPlainUrl);
-      const get = url ? ` (curl -s ${shellWord(url)} | openssl x509 -inform der)` : '';
+      const get = url ? ` (${command(`curl -s ${shellWord(url)} | openssl x509 -inform der`)})` : '';
       return `Append the issuer's certificate to the chain file${get} and ${reload(target)}.`;
     },
   },
@@ -79,7 +79,7 @@ export const trustMessages: Messages<TrustCode> = {
       `${subject} breaks the chain: ${INVALID[reason] ?? reason.replaceAll('-', ' ')}${detail ? ` (${detail})` : ''}.`,
     advise: ({ reason }, { target }) =>
       reason === 'malformed'
-        ? `Install the chain again from the CA's files; the bytes as sent: ${showIt(target)} --pem`
+        ? `Install the chain again from the CA's files; the bytes as sent: ${showIt(target, ' --pem')}`
         : `Have it reissued, or install the chain that belongs to it; look at it: ${showIt(target)}`,
   },
   revoked: {
