@@ -38,7 +38,7 @@ export interface SettingsLayer {
 }
 
 /** Those that have a default are always there. */
-export type RunSettings = RunPatch & Pick<RunValues, 'concurrency' | 'format' | 'quiet' | 'verbose'>;
+export type RunSettings = RunPatch & Pick<RunValues, 'deadline' | 'concurrency' | 'format' | 'quiet' | 'verbose'>;
 
 export interface ResolvedRun {
   readonly defaults: TargetSettings;

@@ -9,7 +9,7 @@ import type { Shape } from '../targets/setting.ts';
 import { parseDurationBetween, parseInteger, parsePath, parseYesNo } from '../targets/setting-values.ts';
 import { formatShard, parseShard, type Shard } from '../targets/shard.ts';
 import { exactDuration } from '../targets/threshold.ts';
-import { DAY } from '../time/duration.ts';
+import { DAY, HOUR } from '../time/duration.ts';
 import { formatInstant } from '../verdict/instant.ts';
 import { parseInstant } from './instant.ts';
 
@@ -81,7 +81,7 @@ export const RUN_SETTINGS: { readonly [K in RunKey]: RunSetting<K> } = {
     key: 'deadline',
     flags: [{ spec: '--deadline <duration>' }],
     inConfig: true,
-    doc: 'End the whole run after this long; what is unfinished is reported as timeout (default: none).',
+    doc: 'End the whole run after this long; what is unfinished is reported as timeout (default 1h).',
     shape: { kind: 'text', examples: ['30s', '10m'] },
     parse: parseDurationBetween({ min: 1, max: 30 * DAY }),
     format: (value) => [exactDuration(value)],
@@ -176,6 +176,7 @@ export const RUN_SETTINGS: { readonly [K in RunKey]: RunSetting<K> } = {
 export const RUN_KEYS = Object.keys(RUN_SETTINGS) as readonly RunKey[];
 
 export const DEFAULT_RUN: RunPatch = Object.freeze({
+  deadline: HOUR,
   concurrency: 64,
   format: [{ format: 'human' }],
   quiet: false,

@@ -30,6 +30,15 @@ export class Deadline {
     return new Deadline(Number.POSITIVE_INFINITY);
   }
 
+  /** Comes `graceMs` after `earlier` has come, however that came about: for what is still to be written down then. */
+  static shortlyAfter(earlier: Deadline, graceMs: number): Deadline {
+    const later = Deadline.none();
+    later.#unfollow = earlier.onExpire(() => {
+      later.#timer = setTimeout(() => later.expire(), graceMs);
+    });
+    return later;
+  }
+
   get expired(): boolean {
     return this.#expired;
   }

@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+'use strict';
+require('./load-bundle.js').loadBundle().bundle.main('check_certwatch');

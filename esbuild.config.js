@@ -1,0 +1,73 @@
+// Builds dist/: the bundle, Mozilla's roots in a form that opens fast, and V8's code cache for both programs.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { build } from 'esbuild';
+
+const here = import.meta.dirname;
+const dist = join(here, 'dist');
+const { version } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'cjs',
+  legalComments: 'none',
+  logLevel: 'warning',
+  // import() becomes require() in a promise: starting Node's ES module loader for it would cost more than the module.
+  supported: { 'dynamic-import': false },
+};
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+
+await build({
+  ...common,
+  entryPoints: [join(here, 'src/main.ts')],
+  outfile: join(dist, 'certwatch.cjs'),
+  // Heavy and seldom needed: loaded from node_modules by the code that needs them, when it does.
+  external: ['acme-client', 'node-forge'],
+  define: { CERTWATCH_VERSION: JSON.stringify(version) },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: false,
+});
+
+const packer = await build({
+  ...common,
+  entryPoints: [join(here, 'src/trust/roots-pack.ts')],
+  write: false,
+});
+const packed = { exports: {} };
+new Function('module', 'exports', 'require', packer.outputFiles[0].text)(
+  packed,
+  packed.exports,
+  createRequire(import.meta.url),
+);
+writeFileSync(join(dist, 'mozilla-roots.bin'), packed.exports.packRoots(rootCertificates, process.version));
+
+// V8's code cache, taken after a small run of the real thing, so that it holds the functions that a run compiles: one
+// certificate from a file, one connection that is closed. It is an extra: without it everything works, a little later.
+const warmUp = `
+  const { loadBundle } = require(${JSON.stringify(join(here, 'bin/load-bundle.js'))});
+  const { writeFileSync } = require('node:fs');
+  const { createServer } = require('node:net');
+  const pem = ${JSON.stringify(join(dist, 'warm-up.pem'))};
+  writeFileSync(pem, require('node:tls').rootCertificates[0]);
+  const { bundle, script } = loadBundle(null);
+  const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1', () => {
+    process.argv = ['node', 'certwatch', 'check', 'file:' + pem, '127.0.0.1:' + server.address().port];
+    process.stdout.write = (text, done) => (done?.(), true);
+    process.once('exit', () => {
+      process.exitCode = 0;
+      writeFileSync(${JSON.stringify(join(dist, `certwatch.${process.version}.${process.arch}.cache`))}, script.createCachedData());
+    });
+    bundle.main('certwatch');
+    server.unref();
+  });
+`;
+execFileSync(process.execPath, ['-e', warmUp], { stdio: 'inherit', timeout: 20_000 });
+rmSync(join(dist, 'warm-up.pem'));

@@ -1,0 +1,34 @@
+/**
+ * Io: what a command may touch of the process that it runs in. `main.ts` makes the real one.
+ */
+
+/** 0 OK · 1 WARNING · 2 CRITICAL · 3 UNKNOWN. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+export interface Out {
+  /** Resolves when the text was taken; while a slow reader makes it wait, nothing more should be written. */
+  write(text: string): Promise<void>;
+  readonly isTTY: boolean;
+  readonly columns: number;
+  /** 0 none, 1 sixteen colours, 2 256, 3 all of them (NO_COLOR and FORCE_COLOR heeded). */
+  readonly colorLevel: 0 | 1 | 2 | 3;
+}
+
+export interface Io {
+  /** Arguments behind the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdout: Out;
+  readonly stderr: Out;
+  stdin(): AsyncIterable<Uint8Array>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls back at the first SIGINT or SIGTERM (a second one ends the process at once). @returns a function that takes it back. */
+  onInterrupt(listener: () => void): () => void;
+  readonly version: string;
+  /** The running Node: `v20.19.0`. */
+  readonly nodeVersion: string;
+  /** The folder of the built files. */
+  readonly dist: string;
+}

@@ -1,0 +1,66 @@
+/**
+ * `certwatch show TARGET`: one presented chain, certificate by certificate, for a person; `--pem` prints it as PEM.
+ */
+import type { Command } from 'commander';
+import type { Verdict } from '../model/verdict.ts';
+import { renderPem, renderShow } from '../report/show.ts';
+import { targetsOf } from '../scan/target-source.ts';
+import { errorLine } from './check.ts';
+import { CONFIG_KEY, readSettings } from './check-settings.ts';
+import { fileExists } from './file-exists.ts';
+import type { ExitCode, Io } from './io.ts';
+import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
+import type { Finish } from './program.ts';
+import { runCheck } from './run-check.ts';
+
+export function showCommand(io: Io, finish: Finish): Command {
+  const raw: RawFlags = new Map();
+  let pem = false;
+  const command = createCommand('show', io)
+    .description('Show the chain that one target presents, certificate by certificate.')
+    .argument('<target>', 'host, host:port, SCHEME://host[:port] or file:PATH');
+  addFlag(command, raw, { spec: '--config <file>', doc: 'Read this config file.', key: CONFIG_KEY });
+  addSettingFlags(command, raw);
+  addRunFlags(command, raw, new Set(['deadline', 'color', 'now', 'resolver', 'verbose']));
+  command.option('--pem', 'Print the certificates as PEM, exactly as they were presented.');
+  command.on('option:pem', () => {
+    pem = true;
+  });
+  return command.action(async (word: string) => finish(await show(word, raw, pem, io)));
+}
+
+async function show(word: string, raw: RawFlags, pem: boolean, io: Io): Promise<ExitCode> {
+  const settings = await readSettings(raw, io);
+  if (!settings.ok) {
+    for (const error of settings.error) await io.stderr.write(errorLine(error));
+    return 3;
+  }
+  const { run, defaults, endpoint } = settings.value;
+  const options = {
+    verbose: true,
+    quiet: false,
+    color: run.color ?? io.stdout.colorLevel > 0,
+    columns: io.stdout.columns,
+    now: run.now ?? io.now(),
+  };
+  const render = (verdict: Verdict): string => (pem ? renderPem(verdict) : renderShow(verdict, options));
+  return runCheck(
+    {
+      targets: targetsOf({
+        words: [word],
+        lists: [],
+        made: [],
+        stdin: () => io.stdin(),
+        options: { defaults, endpoint, fileExists },
+      }),
+      concurrency: 1,
+      deadlineMs: run.deadline,
+      ...(run.now === undefined ? {} : { judgedAt: run.now }),
+      ...(run.resolver ? { nameServers: run.resolver } : {}),
+      outputs: [{ renderer: { begin: () => '', verdict: render, end: () => '' } }],
+      progress: false,
+      onInputError: (error) => void io.stderr.write(errorLine(error)),
+    },
+    io,
+  );
+}

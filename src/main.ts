@@ -1,0 +1,85 @@
+/**
+ * The only file that touches `process`: arguments, environment, standard streams, signals, exit.
+ */
+import { colorLevel } from './cli/color-level.ts';
+import type { ExitCode, Io, Out } from './cli/io.ts';
+import { runPlugin } from './cli/plugin.ts';
+import { runProgram } from './cli/program.ts';
+
+declare const CERTWATCH_VERSION: string;
+
+export type ProgramName = 'certwatch' | 'check_certwatch';
+
+/** How long open connections may take to end politely once all is reported. */
+const LINGER_MS = 250;
+
+export function main(name: ProgramName): void {
+  const io = processIo();
+  // A bug is UNKNOWN, never OK: also one that escapes every promise.
+  process.exitCode = 3;
+  process.on('uncaughtException', (bug) => die(bug));
+  process.on('unhandledRejection', (bug) => die(bug));
+  const run = name === 'certwatch' ? runProgram(io) : runPlugin(io);
+  run.then(leave, die);
+}
+
+/** By itself where nothing is open any more, at once where something lingers. */
+function leave(code: ExitCode): void {
+  process.exitCode = code;
+  setTimeout(() => process.exit(code), LINGER_MS).unref();
+}
+
+function die(bug: unknown): void {
+  const stack = bug instanceof Error && process.argv.includes('-v') ? bug.stack : String(bug);
+  process.stderr.write(`certwatch: internal error: ${stack}\n`);
+  process.exit(3);
+}
+
+function processIo(): Io {
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    stdout: out(process.stdout),
+    stderr: out(process.stderr),
+    stdin: () => process.stdin,
+    now: () => Date.now(),
+    onInterrupt,
+    version: CERTWATCH_VERSION,
+    nodeVersion: process.version,
+    dist: __dirname,
+  };
+}
+
+function out(stream: NodeJS.WriteStream): Out {
+  let broken = false;
+  stream.on('error', () => {
+    // The reader has gone (`| head`). Nobody is left to tell, and the verdict stands: the exit status carries it.
+    broken = true;
+  });
+  return {
+    write: (text) =>
+      new Promise((resolve) => {
+        if (broken || text === '') resolve();
+        else stream.write(text, () => resolve());
+      }),
+    isTTY: stream.isTTY === true,
+    columns: stream.columns ?? 100,
+    colorLevel: colorLevel(stream.isTTY === true, process.env),
+  };
+}
+
+function onInterrupt(listener: () => void): () => void {
+  let asked = false;
+  const handle = (): void => {
+    if (asked) process.exit(3);
+    asked = true;
+    listener();
+  };
+  process.on('SIGINT', handle);
+  process.on('SIGTERM', handle);
+  return () => {
+    process.off('SIGINT', handle);
+    process.off('SIGTERM', handle);
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * One look at one target: observe it, fetch what it is judged by (anchors, the file that it should serve), judge.
+ */
+import { readChainFile } from '../files/read-chain-file.ts';
+import type { Certificate } from '../model/certificate.ts';
+import type { Failure, Observation, Timings } from '../model/observation.ts';
+import type { Result } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
+import type { FileTarget, Target } from '../model/target.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { Deadline } from '../time/deadline.ts';
+import { type AnchorStore, loadAnchors } from '../trust/anchors.ts';
+import { judge } from '../verdict/judge.ts';
+import { type EndpointTools, observeEndpoint } from './observe-endpoint.ts';
+
+export interface LookOptions extends EndpointTools {
+  /** The time that certificates are judged at, milliseconds since the epoch. */
+  readonly judgedAt: number;
+  /** What targets share is loaded under the run's deadline, so that a hasty target cannot spoil it for the others. */
+  readonly runDeadline: Deadline;
+  /** Mozilla's roots as the build packed them. */
+  readonly rootsFile?: string;
+  /** The running Node, which the packed roots must have come from. */
+  readonly rootsTag?: string;
+  /** The system's bundle where the environment names one (SSL_CERT_FILE). */
+  readonly systemBundle?: string;
+}
+
+type Observations = readonly [Observation, ...Observation[]];
+
+const NO_TIME: Timings = { resolve: 0, connect: 0, starttls: 0, handshake: 0 };
+
+/** Looks at targets of one run; what they share (anchors, parsed intermediates) is loaded once. */
+export class Looker {
+  readonly #options: LookOptions;
+  readonly #anchors = new Map<string, Promise<Result<AnchorStore, string>>>();
+
+  constructor(options: LookOptions) {
+    this.#options = options;
+  }
+
+  async look(target: Target, deadline: Deadline): Promise<Verdict> {
+    const anchors = await this.#anchorsFor(target, deadline);
+    if (!anchors.ok) return this.#verdict(target, [failed(anchors.error)]);
+    const [observations, expected] = await Promise.all([
+      target.kind === 'endpoint' ? observeEndpoint(target, this.#options, deadline) : this.#readFile(target, deadline),
+      this.#expectedFile(target, deadline),
+    ]);
+    // The file to compare with cannot be read: said beside what the endpoint presents, not in its place.
+    if (!expected.ok) return this.#verdict(target, [...observations, failed(expected.error)], anchors.value);
+    return this.#verdict(target, observations, anchors.value, expected.value);
+  }
+
+  /** For a target whose turn never came. */
+  notLooked(target: Target, reason: 'deadline' | 'interrupted'): Verdict {
+    return this.#verdict(target, [failed({ code: 'timeout', phase: 'queue', reason })]);
+  }
+
+  #verdict(target: Target, observations: Observations, anchors?: AnchorStore, expectedFile?: Certificate): Verdict {
+    return judge({
+      target,
+      observations,
+      now: this.#options.judgedAt,
+      ...(anchors ? { anchors } : {}),
+      ...(expectedFile ? { expectedFile } : {}),
+    });
+  }
+
+  async #readFile(target: FileTarget, deadline: Deadline): Promise<Observations> {
+    const read = await deadline.race(readChainFile(target.path, { deadline }));
+    if (!read) return [failed({ code: 'timeout', phase: 'read', reason: 'deadline' })];
+    if (!read.ok) return [failed(read.error)];
+    return [{ kind: 'presented', chain: this.#options.chainReader.read(read.value), timings: NO_TIME }];
+  }
+
+  async #expectedFile(target: Target, deadline: Deadline): Promise<Result<Certificate | undefined, Failure>> {
+    const path = target.settings.expect.file;
+    if (!path) return ok(undefined);
+    const read = await deadline.race(readChainFile(path, { deadline }));
+    if (!read) return err({ code: 'timeout', phase: 'read', reason: 'deadline', detail: path });
+    if (!read.ok) return read;
+    const [first] = this.#options.chainReader.read(read.value);
+    if (first?.kind !== 'certificate') {
+      return err({ code: 'read-failed', phase: 'read', reason: 'malformed', detail: path });
+    }
+    return ok(first.certificate);
+  }
+
+  async #anchorsFor(target: Target, deadline: Deadline): Promise<Result<AnchorStore, Failure>> {
+    const { trust, caFiles } = target.settings;
+    const key = JSON.stringify([trust, ...caFiles]);
+    let loading = this.#anchors.get(key);
+    if (!loading) {
+      const { rootsFile, rootsTag, systemBundle, runDeadline } = this.#options;
+      loading = loadAnchors({
+        source: trust,
+        caFiles,
+        deadline: runDeadline,
+        ...(rootsFile ? { rootsFile } : {}),
+        ...(rootsTag ? { rootsTag } : {}),
+        ...(systemBundle ? { systemBundle } : {}),
+      });
+      this.#anchors.set(key, loading);
+    }
+    const loaded = await deadline.race(loading);
+    if (!loaded) return err({ code: 'timeout', phase: 'read', reason: 'deadline', detail: 'the trust anchors' });
+    return loaded.ok
+      ? loaded
+      : err({ code: 'read-failed', phase: 'read', reason: 'trust-anchors', detail: loaded.error });
+  }
+}
+
+function failed(failure: Failure): Observation {
+  return { kind: 'failed', ...failure, timings: NO_TIME };
+}

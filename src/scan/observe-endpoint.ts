@@ -1,0 +1,188 @@
+/**
+ * Observe an endpoint: resolve → dial → STARTTLS → read the presented chain, all under one absolute deadline.
+ * Every way that this can go wrong comes back as an observation; nothing here judges.
+ */
+import type { Failed, Failure, Observation } from '../model/observation.ts';
+import type { EndpointTarget } from '../model/target.ts';
+import { dial } from '../net/dial.ts';
+import { type Resolver, resolveHost } from '../net/resolve.ts';
+import { negotiateStartTls } from '../net/starttls/negotiate.ts';
+import type { Deadline } from '../time/deadline.ts';
+import type { ReadOutcome } from '../tls/outcome.ts';
+import { readChain } from '../tls/read-chain.ts';
+import { readChainWithNodeTls } from '../tls/second-opinion.ts';
+import type { ChainReader } from '../x509/chain-reader.ts';
+import { PhaseClock } from './phase-clock.ts';
+
+export interface EndpointTools {
+  readonly resolver: Resolver;
+  readonly chainReader: ChainReader;
+}
+
+/** First wait before another try; it doubles. All of it stays inside the target's deadline. */
+const FIRST_RETRY_MS = 100;
+
+/** A name with more addresses than this is a mistake or a trap; the rest are not looked at. */
+const MOST_ADDRESSES = 64;
+
+type ReadWith = typeof readChain;
+
+interface Look {
+  readonly target: EndpointTarget;
+  readonly tools: EndpointTools;
+  readonly deadline: Deadline;
+  readonly clock: PhaseClock;
+}
+
+/** @returns one observation, or with `allAddresses` one for each address that the name has. Never throws on what a peer does. */
+export async function observeEndpoint(
+  target: EndpointTarget,
+  tools: EndpointTools,
+  deadline: Deadline,
+): Promise<readonly [Observation, ...Observation[]]> {
+  const clock = new PhaseClock();
+  const look: Look = { target, tools, deadline, clock };
+  const { settings } = target;
+  return cutOff(look, async () => {
+    clock.enter('resolve');
+    const resolved = await retrying(look, () =>
+      resolveHost(settings.connectTo?.host ?? target.host, {
+        family: settings.family,
+        deadline,
+        resolver: tools.resolver,
+      }),
+    );
+    if (!resolved.ok) return [failed(look, resolved.error)];
+    if (!settings.allAddresses) return [await lookWithRetries(look, resolved.value)];
+    const [first, ...rest] = resolved.value.slice(0, MOST_ADDRESSES);
+    const one = async (address: string): Promise<Observation> => {
+      const own: Look = { ...look, clock: clock.fork() };
+      const [seen] = await cutOff(own, async () => [await lookWithRetries(own, [address])], address);
+      return seen;
+    };
+    return Promise.all([one(first as string), ...rest.map(one)]);
+  });
+}
+
+type Observations = readonly [Observation, ...Observation[]];
+
+/** The last word of the deadline: whatever `work` still waits for, at the deadline its target has an answer. */
+async function cutOff(look: Look, work: () => Promise<Observations>, address?: string): Promise<Observations> {
+  const seen = await look.deadline.race(work());
+  return seen ?? [failed(look, { code: 'timeout', phase: look.clock.phase, reason: 'deadline' }, address)];
+}
+
+async function lookWithRetries(look: Look, addresses: readonly string[]): Promise<Observation> {
+  let wait = FIRST_RETRY_MS;
+  for (let left = look.target.settings.retries; ; left--) {
+    const seen = await lookOnce(look, addresses);
+    if (seen.kind === 'presented' || left <= 0 || !worthAnotherTry(seen)) return seen;
+    if (!(await pause(wait, look.deadline))) return seen;
+    wait *= 2;
+  }
+}
+
+/** A peer that proved a fact about itself (a wrong key, plain HTTP) will do so again; a refusal or reset may pass. */
+function worthAnotherTry(failure: Failure): boolean {
+  if (failure.code === 'timeout' || failure.code === 'internal-error') return false;
+  return !['key-not-proven', 'plaintext-answer', 'nxdomain'].includes(failure.reason);
+}
+
+async function retrying<T extends { ok: boolean; error?: Failure }>(look: Look, step: () => Promise<T>): Promise<T> {
+  let wait = FIRST_RETRY_MS;
+  for (let left = look.target.settings.retries; ; left--) {
+    const result = await step();
+    if (result.ok || left <= 0 || !worthAnotherTry(result.error as Failure)) return result;
+    if (!(await pause(wait, look.deadline))) return result;
+    wait *= 2;
+  }
+}
+
+/** @returns false when the deadline comes before the pause would end: then there is no use in waiting. */
+async function pause(ms: number, deadline: Deadline): Promise<boolean> {
+  if (deadline.remainingMs <= ms) return false;
+  let timer: NodeJS.Timeout | undefined;
+  await deadline.race(
+    new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    }),
+  );
+  clearTimeout(timer);
+  return !deadline.expired;
+}
+
+/** The reader's answer, and where it met something that it does not know, node:tls's. */
+async function lookOnce(look: Look, addresses: readonly string[]): Promise<Observation> {
+  const first = await connectAndRead(look, addresses, readChain);
+  if (first.kind === 'failed') return first.observation;
+  if (first.outcome.kind === 'presented') return presented(look, first.outcome, first.address, 'certwatch');
+  if (first.outcome.secondOpinion && !look.deadline.expired) {
+    const maxVersion = first.outcome.secondOpinionMaxVersion;
+    const second = await connectAndRead(look, [first.address], (socket, options) =>
+      readChainWithNodeTls(socket, { ...options, ...(maxVersion ? { maxVersion } : {}) }),
+    );
+    if (second.kind === 'read' && second.outcome.kind === 'presented') {
+      return presented(look, second.outcome, second.address, 'node-tls');
+    }
+  }
+  return failedToRead(look, first.outcome, first.address);
+}
+
+type Connected =
+  | { readonly kind: 'failed'; readonly observation: Failed }
+  | { readonly kind: 'read'; readonly outcome: ReadOutcome; readonly address: string };
+
+async function connectAndRead(look: Look, addresses: readonly string[], read: ReadWith): Promise<Connected> {
+  const { target, deadline, clock } = look;
+  clock.enter('connect');
+  const dialed = await dial(addresses, target.settings.connectTo?.port ?? target.port, { deadline });
+  if (!dialed.ok) return { kind: 'failed', observation: failed(look, dialed.error, addresses[0]) };
+  const { socket, address } = dialed.value;
+  // Whatever breaks from here on, the connection does not outlive its target.
+  const unhook = deadline.onExpire(() => socket.destroy());
+  try {
+    if (target.protocol !== 'tls') {
+      clock.enter('starttls');
+      const upgraded = await negotiateStartTls(socket, target.protocol, { servername: target.servername, deadline });
+      if (!upgraded.ok) {
+        socket.destroy();
+        return { kind: 'failed', observation: failed(look, upgraded.error, address) };
+      }
+    }
+    clock.enter('handshake');
+    const { servername, alpn } = target;
+    const outcome = await read(socket, { servername, deadline, ...(alpn ? { alpn } : {}) });
+    return { kind: 'read', outcome, address };
+  } catch (bug) {
+    socket.destroy();
+    throw bug;
+  } finally {
+    unhook();
+  }
+}
+
+type PresentedOutcome = Extract<ReadOutcome, { kind: 'presented' }>;
+type FailedOutcome = Extract<ReadOutcome, { kind: 'failed' }>;
+
+function presented(
+  look: Look,
+  outcome: PresentedOutcome,
+  address: string,
+  engine: 'certwatch' | 'node-tls',
+): Observation {
+  const { chain, ...seen } = outcome;
+  return { ...seen, chain: look.tools.chainReader.read(chain), address, engine, timings: look.clock.timings };
+}
+
+function failedToRead(look: Look, outcome: FailedOutcome, address: string): Failed {
+  const { failure, chain, tlsVersion } = outcome;
+  return {
+    ...failed(look, failure, address),
+    ...(chain && chain.length > 0 ? { chain: look.tools.chainReader.read(chain) } : {}),
+    ...(tlsVersion ? { tlsVersion } : {}),
+  };
+}
+
+function failed(look: Look, failure: Failure, address?: string): Failed {
+  return { kind: 'failed', ...failure, ...(address ? { address } : {}), timings: look.clock.timings };
+}

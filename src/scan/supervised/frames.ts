@@ -1,0 +1,78 @@
+/**
+ * Frames: what the scanning process tells its supervisor, over a pipe of their own. Each is a length (4 bytes, big
+ * endian) and a value as `node:v8` serialises it. Both ends are the same program, of the same version.
+ */
+import type { Duplex, Readable } from 'node:stream';
+import { deserialize, serialize } from 'node:v8';
+import type { InputError, Target } from '../../model/target.ts';
+import type { WireVerdict } from './verdict-codec.ts';
+
+export type Frame<S> =
+  /** The run as it was asked for: comes first, once the config has been read. */
+  | { readonly kind: 'run'; readonly run: S }
+  /** A target has been read from its list; its verdict will follow, in this order. */
+  | { readonly kind: 'target'; readonly target: Target }
+  /** For the first target that has none yet. */
+  | { readonly kind: 'verdict'; readonly verdict: WireVerdict }
+  | { readonly kind: 'input-error'; readonly error: InputError }
+  /** All that there was to do has been done. */
+  | { readonly kind: 'done' };
+
+const LENGTH_BYTES = 4;
+/** A chain of a thousand certificates fits; what is longer is no frame. */
+const LONGEST = 64 * 1024 * 1024;
+
+export class FrameWriter<S> {
+  readonly #pipe: Duplex;
+
+  constructor(pipe: Duplex) {
+    this.#pipe = pipe;
+    // The supervisor has gone: so will this process, as soon as it looks at its standard input or is signalled.
+    pipe.on('error', () => {});
+  }
+
+  /** Resolves once there is room for more. */
+  write(frame: Frame<S>): Promise<void> | undefined {
+    const body = serialize(frame);
+    const head = Buffer.alloc(LENGTH_BYTES);
+    head.writeUInt32BE(body.length);
+    this.#pipe.write(head);
+    if (this.#pipe.write(body) || this.#pipe.destroyed) return undefined;
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.#pipe.off('drain', go).off('close', go);
+        resolve();
+      };
+      this.#pipe.on('drain', go).on('close', go);
+    });
+  }
+
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pipe.once('close', resolve);
+      this.#pipe.end(resolve);
+    });
+  }
+}
+
+/** @throws on what is no frame: the scanning process then counts as crashed. */
+export async function* readFrames<S>(pipe: Readable): AsyncGenerator<Frame<S>, void, undefined> {
+  let pieces: Buffer[] = [];
+  let have = 0;
+  let need = LENGTH_BYTES;
+  for await (const piece of pipe) {
+    pieces.push(piece);
+    have += piece.length;
+    if (have < need) continue;
+    let bytes = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+    for (;;) {
+      need = bytes.length < LENGTH_BYTES ? LENGTH_BYTES : LENGTH_BYTES + bytes.readUInt32BE(0);
+      if (need > LONGEST) throw new Error(`a frame of ${need} bytes`);
+      if (bytes.length < need || need === LENGTH_BYTES) break;
+      yield deserialize(bytes.subarray(LENGTH_BYTES, need)) as Frame<S>;
+      bytes = bytes.subarray(need);
+    }
+    pieces = bytes.length > 0 ? [bytes] : [];
+    have = bytes.length;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Where a run's targets come from: arguments, lists, the config; in that order, as one stream. Globs are spread out,
+ * what is the same in every respect comes once, and a shard lets only its own through.
+ */
+import { close, constants, createReadStream, fstat, open } from 'node:fs';
+import { Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { err, ok, type Result } from '../model/result.ts';
+import type { FileTarget, InputError, Target } from '../model/target.ts';
+import { TargetSet } from '../targets/dedupe.ts';
+import { expandGlob, isGlob } from '../targets/glob.ts';
+import { parseTarget, type TargetOptions } from '../targets/parse-target.ts';
+import { readList } from '../targets/read-list.ts';
+import { isInShard, type Shard } from '../targets/shard.ts';
+
+export interface TargetSources {
+  /** Targets given as arguments. */
+  readonly words: readonly string[];
+  /** Paths of lists, `-` for the standard input. */
+  readonly lists: readonly string[];
+  /** Targets that were made already, out of the config. */
+  readonly made: readonly Target[];
+  readonly stdin: () => AsyncIterable<Uint8Array>;
+  readonly options: Omit<TargetOptions, 'origin'>;
+  readonly shard?: Shard;
+}
+
+type Source = AsyncGenerator<Result<Target, InputError>, void, undefined>;
+
+export async function* targetsOf(sources: TargetSources): Source {
+  const seen = new TargetSet();
+  for await (const item of spread(gather(sources))) {
+    if (!item.ok) yield item;
+    else if (sources.shard && !isInShard(item.value, sources.shard)) continue;
+    else if (seen.add(item.value)) yield item;
+  }
+}
+
+async function* gather({ words, lists, made, stdin, options }: TargetSources): Source {
+  for (const word of words) {
+    const target = parseTarget(word, { ...options, origin: 'command line' });
+    yield target.ok ? target : err({ origin: 'command line', message: target.error });
+  }
+  for (const path of lists) {
+    const name = path === '-' ? 'standard input' : path;
+    const source = path === '-' ? ok(stdin()) : await openList(path);
+    if (!source.ok) {
+      yield err({ origin: path, message: source.error });
+      continue;
+    }
+    // Paths in a list are relative to the list, as those in a config are to the config.
+    const folder = path === '-' ? options.folder : dirname(path);
+    let empty = true;
+    for await (const item of guarded(
+      readList(source.value, { ...options, ...(folder ? { folder } : {}), name }),
+      name,
+    )) {
+      empty = false;
+      yield item;
+    }
+    if (empty) yield err({ origin: name, message: 'there is no target in this list' });
+  }
+  for (const target of made) yield ok(target);
+}
+
+/** A list that breaks off (a disk error, a pipe that is reset) is an error of that list; what came before it stands. */
+async function* guarded(source: Source, name: string): Source {
+  try {
+    yield* source;
+  } catch (cause) {
+    yield err({ origin: name, message: `cannot be read further (${codeOf(cause)})` });
+  }
+}
+
+async function* spread(source: Source): Source {
+  for await (const item of source) {
+    if (item.ok && item.value.kind === 'file' && isGlob(item.value.path)) yield* spreadGlob(item.value);
+    else yield item;
+  }
+}
+
+async function* spreadGlob(target: FileTarget): Source {
+  let found = false;
+  for await (const path of expandGlob(target.path)) {
+    if (!path.ok) yield err({ origin: target.origin, message: path.error });
+    else {
+      found = true;
+      yield ok({ ...target, path: path.value, name: target.named ? `${target.name} ${path.value}` : path.value });
+    }
+  }
+  if (!found) yield err({ origin: target.origin, message: `no file matches ${JSON.stringify(target.input)}` });
+}
+
+/**
+ * A pipe (`-f <(command)`) is read through the event loop and not by a thread of the pool: a thread that is stuck in a
+ * read would hold up the end of the process.
+ */
+async function openList(path: string): Promise<Result<AsyncIterable<Uint8Array>, string>> {
+  try {
+    // A bare descriptor: a FileHandle would close it under the socket once it is garbage.
+    const fd = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = await promisify(fstat)(fd);
+    if (stats.isDirectory()) {
+      await promisify(close)(fd);
+      return err('is a folder, expected a list of targets');
+    }
+    return ok(stats.isFIFO() ? new Socket({ fd, readable: true, writable: false }) : createReadStream(path, { fd }));
+  } catch (cause) {
+    const hint = codeOf(cause) === 'ENOENT' ? 'there is no such file' : codeOf(cause);
+    return err(`cannot be read as a list of targets (${hint})`);
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException | undefined)?.code ?? String(cause);
+}
