@@ -29,6 +29,7 @@ const HEIGHT: Record<string, number> = {
 };
 
 const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+const textOf = (path: string): string => readFileSync(join(SRC, path), 'utf8');
 const roomOf = (path: string): string => path.split('/')[0] as string;
 
 interface Import {
@@ -38,8 +39,7 @@ interface Import {
 }
 
 function importsOf(path: string): Import[] {
-  const text = readFileSync(join(SRC, path), 'utf8');
-  const found = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm);
+  const found = textOf(path).matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm);
   return [...found].map(([, specifier]) => ({
     from: path,
     specifier: specifier as string,
@@ -73,20 +73,25 @@ test.each(['acme-client', 'node-forge', 'ora'])('%s is imported in at most one f
 test('the pure rooms touch no clock, network, file or process', () => {
   const pure = all.filter((i) => ['model', 'x509', 'verdict', 'report'].includes(roomOf(i.from)));
   const impure = /^node:(fs|net|tls|dns|http|https|child_process|process|worker_threads|timers)/;
-  expect(pure.filter((i) => impure.test(i.specifier)).map((i) => `${i.from} → ${i.specifier}`)).toEqual([]);
+  // isIP is a pure function that happens to live in node:net.
+  const isIpOnly = (path: string) => /import \{ (isIP(v[46])?(, )?)+ \} from 'node:net'/.test(textOf(path));
+  const wrong = pure.filter((i) => impure.test(i.specifier) && !(i.specifier === 'node:net' && isIpOnly(i.from)));
+  expect(wrong.map((i) => `${i.from} → ${i.specifier}`)).toEqual([]);
 });
 
 test('only main.ts touches the process and the wall clock', () => {
   const touching = sources
     .filter((path) => path !== 'main.ts')
     .filter((path) => {
-      const code = readFileSync(join(SRC, path), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
-      return /\bprocess\.(?!getuid)|\bconsole\.|\bDate\.now\(|\bnew Date\(\)/.test(code);
+      const code = textOf(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      return /\bprocess\.(argv|env|exit|exitCode|std\w+|cwd|on|once|off|kill|hrtime|title|send|memoryUsage)\b|\bconsole\.|\bDate\.now\(|\bnew Date\(\)/.test(
+        code,
+      );
     });
   expect(touching).toEqual([]);
 });
 
 test('no file of src is longer than 300 lines', () => {
-  const long = sources.filter((path) => readFileSync(join(SRC, path), 'utf8').split('\n').length > 300);
+  const long = sources.filter((path) => textOf(path).split('\n').length > 300);
   expect(long).toEqual([]);
 });
