@@ -35,6 +35,8 @@ const WARNING = 1;
 /** Warnings may be survived, but not for ever. */
 const MOST_WARNINGS = 8;
 const MOST_CHANGE_CIPHER_SPECS = 4;
+/** Of any kind, encrypted ones included. OpenSSL gives up at 32, too. */
+const MOST_EMPTY = 32;
 
 export class ClientHandshake {
   readonly #conversation: Conversation;
@@ -44,6 +46,7 @@ export class ClientHandshake {
   #retried = false;
   #warnings = 0;
   #changes = 0;
+  #empty = 0;
   /** The first bytes, until they are known to be TLS; undefined from then on. */
   #opening: Uint8Array | undefined = new Uint8Array(0);
   #plaintext = false;
@@ -105,6 +108,9 @@ export class ClientHandshake {
   }
 
   #content(type: number, content: Uint8Array): Step {
+    if (content.length === 0) {
+      return ++this.#empty > MOST_EMPTY ? flood('flood', 'empty records without end') : undefined;
+    }
     if (type === CONTENT.handshake) return this.#handshake(content);
     if (type === CONTENT.alert) return this.#alert(content);
     if (!this.#messages.atBoundary) return surprise('unexpected-message', `record of type ${type} inside a message`);

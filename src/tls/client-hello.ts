@@ -71,8 +71,6 @@ const BEHIND_ALPN = Buffer.concat([
   extension(EXTENSION.pskKeyExchangeModes, vector8(Uint8Array.of(1))),
 ]);
 
-export const isOfferedSignature = (scheme: number): boolean => SIGNATURE_ALGORITHMS.includes(scheme);
-
 export function clientHello(options: HelloOptions): ClientHello {
   const bytes = options.random ?? randomFillSync(new Uint8Array(64));
   const pair = keyPair(X25519) as KeyPair;

@@ -2,7 +2,7 @@
  * Secrets from secrets: HKDF and the key schedule of TLS 1.3 (RFC 8446 7.1), the PRF and master secret of TLS 1.2
  * (RFC 5246 5), and the running transcript that both hash.
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, type Hash } from 'node:crypto';
 
 export type HashName = 'sha256' | 'sha384';
 
@@ -92,21 +92,28 @@ export function prf(hash: HashName, secret: Uint8Array, label: string, seed: Uin
 
 /** All handshake messages of both sides in order, hashed at any point of the conversation. */
 export class Transcript {
+  /** What came before the hash was known. */
   #messages: Uint8Array[] = [];
+  #running: Hash | undefined;
 
   add(message: Uint8Array): void {
-    this.#messages.push(message);
+    if (this.#running) this.#running.update(message);
+    else this.#messages.push(message);
   }
 
-  hash(hash: HashName): Buffer {
-    const digest = createHash(hash);
-    for (const message of this.#messages) digest.update(message);
-    return digest.digest();
+  /** @param name the same in every call: a conversation has one hash. */
+  hash(name: HashName): Buffer {
+    if (!this.#running) {
+      this.#running = createHash(name);
+      for (const message of this.#messages.splice(0)) this.#running.update(message);
+    }
+    return this.#running.copy().digest();
   }
 
   /** RFC 8446 4.4.1: behind a HelloRetryRequest the first ClientHello stands as its hash, in a message of type 254. */
-  replaceByHash(hash: HashName): void {
-    const digest = this.hash(hash);
+  replaceByHash(name: HashName): void {
+    const digest = this.hash(name);
+    this.#running = undefined;
     this.#messages = [Uint8Array.of(254, 0, 0, digest.length), digest];
   }
 }

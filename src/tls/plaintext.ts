@@ -29,16 +29,14 @@ const ENOUGH = 256;
 
 /** True when more bytes would not tell more: a whole line, something binary, or plenty. */
 export function isEnough(start: Uint8Array): boolean {
-  const [first = 0] = start;
-  const printable = (first >= 0x20 && first < 0x7f) || first === 0x0d || first === 0x0a;
-  return !printable || start.length >= ENOUGH || start.indexOf(0x0a, 2) !== -1;
+  return !isText(start) || start.length >= ENOUGH || start.indexOf(0x0a, 2) !== -1;
 }
 
 /** @returns what it looks like and its first line, raw and capped: `SSH: SSH-2.0-OpenSSH_9.2`. */
 export function describePlaintext(start: Uint8Array): string {
-  const text = Buffer.from(start.subarray(0, ENOUGH)).toString('latin1');
   const binary = binaryLook(start);
   if (binary) return binary;
+  const text = Buffer.from(start.subarray(0, ENOUGH)).toString('latin1');
   const name = LOOKS.find(([pattern]) => pattern.test(text))?.[1] ?? 'not TLS';
   const line = text.trimStart().split(/[\r\n]/, 1)[0] ?? '';
   return `${name}: ${line.slice(0, LONGEST_DETAIL)}`;
@@ -51,5 +49,8 @@ function binaryLook(start: Uint8Array): string | undefined {
   if (start[3] === 0 && start[4] === 10) return 'MySQL';
   // Telnet option negotiation.
   if (start[0] === 0xff && start[1]! >= 0xfb) return 'Telnet';
-  return undefined;
+  return isText(start) ? undefined : `not TLS: ${Buffer.from(start.subarray(0, 16)).toString('hex')}`;
 }
+
+const isText = ([first = 0]: Uint8Array): boolean =>
+  (first >= 0x20 && first < 0x7f) || first === 0x0d || first === 0x0a || first === 0x09;

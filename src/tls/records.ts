@@ -18,8 +18,6 @@ const LONGEST_FRAGMENT = 16_384 + 2_048;
 /** A Certificate message of the longest kind, cut as small as nobody cuts, stays under these. */
 const MOST_RECORDS = 20_000;
 const MOST_BYTES = 4 * 1024 * 1024;
-/** OpenSSL gives up at 32, too. */
-const MOST_EMPTY = 32;
 /** Real chains are a few kilobytes. */
 export const LONGEST_MESSAGE = 1024 * 1024;
 
@@ -40,7 +38,6 @@ export class RecordReader {
   #filled = 0;
   #records = 0;
   #bytes = 0;
-  #empty = 0;
 
   /** Takes a segment. It must not be changed afterwards: records are views of it. Read all records before the next. */
   push(chunk: Uint8Array): void {
@@ -86,7 +83,6 @@ export class RecordReader {
     this.#fragment = undefined;
     this.#filled = 0;
     if (++this.#records > MOST_RECORDS) return flood('flood', `more than ${MOST_RECORDS} records`);
-    if (fragment.length === 0 && ++this.#empty > MOST_EMPTY) return flood('flood', 'empty records without end');
     return { type: header[0]!, header, fragment };
   }
 }
