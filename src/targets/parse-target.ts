@@ -39,14 +39,17 @@ export function parseTarget(text: string, options: TargetOptions): Result<Target
 export function makeTarget({ word, text, patch }: ListLine, options: TargetOptions): Result<Target, string> {
   const parsed = parseTargetWord(word, options);
   if (!parsed.ok) return parsed;
-  const settings = resolveSettings(placeFiles(patch, options.folder), options.defaults);
+  const place = placeIn(options.folder);
+  const settings = resolveSettings(placeFiles(patch, place), options.defaults);
   const base = { input: text, origin: options.origin, settings };
   const named =
-    patch.name === undefined ? { name: capName(parsed.value.shown) } : { name: patch.name, named: true as const };
+    patch.name === undefined
+      ? { name: defaultName(parsed.value, patch.port) }
+      : { name: patch.name, named: true as const };
   if (parsed.value.kind === 'file') {
     const useless = (Object.keys(patch) as SettingKey[]).find((key) => settingOf(key).endpointOnly);
     if (useless !== undefined) return err(`${useless} makes no sense for a file`);
-    const path = place(parsed.value.path, options.folder);
+    const path = place(parsed.value.path);
     return ok({
       kind: 'file',
       ...base,
@@ -82,21 +85,29 @@ function chooseRoute(
 
 const LONGEST_NAME = 300;
 
-function capName(shown: string): string {
+/** As written. A port that an option gives goes with it: entries of one host are told apart by it. */
+function defaultName(word: TargetWord, port: number | undefined): string {
+  let { shown } = word;
+  if (word.kind === 'endpoint' && word.port === undefined && port !== undefined) {
+    const bareIpv6 = word.scheme === undefined && shown.includes(':') && !shown.startsWith('[');
+    shown = bareIpv6 ? `[${shown}]:${port}` : `${shown}:${port}`;
+  }
   return shown.length > LONGEST_NAME ? `${shown.slice(0, LONGEST_NAME)}…` : shown;
 }
 
-function placeFiles(patch: SettingPatch, folder: string | undefined): SettingPatch {
-  if (folder === undefined || (patch['ca-file'] === undefined && patch['expect-file'] === undefined)) return patch;
+/** The patch with its relative paths put in their place. */
+export function placeFiles(patch: SettingPatch, place: (path: string) => string): SettingPatch {
+  if (patch['ca-file'] === undefined && patch['expect-file'] === undefined) return patch;
   return {
     ...patch,
-    ...(patch['ca-file'] && { 'ca-file': patch['ca-file'].map((path) => place(path, folder)) }),
-    ...(patch['expect-file'] !== undefined && { 'expect-file': place(patch['expect-file'], folder) }),
+    ...(patch['ca-file'] && { 'ca-file': patch['ca-file'].map(place) }),
+    ...(patch['expect-file'] !== undefined && { 'expect-file': place(patch['expect-file']) }),
   };
 }
 
-function place(path: string, folder: string | undefined): string {
-  return folder === undefined || isAbsolute(path) ? path : join(folder, path);
+/** A relative path in a file is relative to the folder of that file. */
+export function placeIn(folder: string | undefined): (path: string) => string {
+  return (path) => (folder === undefined || isAbsolute(path) ? path : join(folder, path));
 }
 
 /**

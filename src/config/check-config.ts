@@ -1,0 +1,27 @@
+/**
+ * `config check`: is the file right, in a sentence; or every error of it.
+ */
+import { err, ok, type Result } from '../model/result.ts';
+import type { InputError } from '../model/target.ts';
+import { loadConfig } from './load-config.ts';
+
+/** @returns text of one or more lines, each with a newline at its end. */
+export async function checkConfig(path: string): Promise<Result<string, readonly InputError[]>> {
+  const config = await loadConfig(path);
+  if (!config.ok) return err(config.error);
+  const { targets, lists, certificates, hints } = config.value;
+  const counts = [
+    count(targets.length, 'target'),
+    count(lists.length, 'list'),
+    count(certificates.length, 'certificate'),
+  ];
+  const lines = [
+    `${path} is right: ${counts.join(', ')}.`,
+    ...hints.map(({ origin, message }) => `${origin}: hint: ${message}`),
+  ];
+  return ok(`${lines.join('\n')}\n`);
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

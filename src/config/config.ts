@@ -1,0 +1,45 @@
+/**
+ * A config that was read: what the rest of certwatch works with. Types, and what is made of them without loading a
+ * parser.
+ */
+import type { InputError, Target, TargetSettings } from '../model/target.ts';
+import type { ListLine } from '../targets/list-line.ts';
+import { type EndpointDefaults, makeTarget } from '../targets/parse-target.ts';
+import type { AcmeConfig } from './acme-schema.ts';
+import type { CertificateConfig } from './certificate-schema.ts';
+import type { SettingsLayer } from './resolve-run.ts';
+import type { YamlSource } from './yaml-source.ts';
+
+export interface Config {
+  /** What messages call it: the path as given. */
+  readonly name: string;
+  /** Relative paths in it are relative to this one; those in `lists`, `layer`, `acme` and `certificates` are placed already. */
+  readonly folder: string;
+  readonly layer: SettingsLayer;
+  readonly targets: readonly ConfigTarget[];
+  readonly lists: readonly string[];
+  readonly acme: AcmeConfig | undefined;
+  readonly certificates: readonly CertificateConfig[];
+  /** Sentences about what works but should be bettered: a secret that others may read. */
+  readonly hints: readonly InputError[];
+  /** The file's own values and their places. */
+  readonly source: YamlSource;
+}
+
+export interface ConfigTarget {
+  readonly line: ListLine;
+  /** `certwatch.yaml:7:5` */
+  readonly origin: string;
+}
+
+/** The targets of the config's `targets:`, in order, under the settings that flags and config gave. */
+export function configTargets(
+  { targets, folder }: Pick<Config, 'targets' | 'folder'>,
+  { defaults, endpoint }: { readonly defaults: TargetSettings; readonly endpoint: EndpointDefaults },
+): Target[] {
+  return targets.map(({ line, origin }) => {
+    const target = makeTarget(line, { origin, defaults, endpoint, folder });
+    if (!target.ok) throw new Error(`${origin} was checked, and is refused now: ${target.error}`);
+    return target.value;
+  });
+}

@@ -1,0 +1,131 @@
+/**
+ * Reads a config file: every error of it, each with file, line and column. Loads `yaml` and `zod`: import it only where a
+ * config file is there, or a `config` command runs.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { err, ok, type Result } from '../model/result.ts';
+import type { InputError } from '../model/target.ts';
+import { quote } from '../targets/nearest.ts';
+import { placeIn } from '../targets/parse-target.ts';
+import { settingsFor } from '../targets/resolve-settings.ts';
+import type { SettingKey } from '../targets/setting.ts';
+import type { Config } from './config.ts';
+import { type ConfigValues, configSchema } from './config-schema.ts';
+import { explainIssues } from './explain-issues.ts';
+import type { SettingsLayer } from './resolve-run.ts';
+import { RUN_KEYS, type RunKey } from './run-settings.ts';
+import { SECRET_KEYS } from './secret.ts';
+import { FileReference, type Path, type Plain, readYaml, type YamlSource } from './yaml-source.ts';
+
+const LARGEST_CONFIG = 16 * 1024 * 1024;
+const LARGEST_SECRET = 64 * 1024;
+
+/** @param path as given; origins call the file so. */
+export async function loadConfig(path: string): Promise<Result<Config, readonly InputError[]>> {
+  const file = await readSmallFile(path, LARGEST_CONFIG);
+  if (!file.ok) return err([{ origin: path, message: `the config ${file.error}` }]);
+  return readConfig(file.value.text, { name: path, folder: dirname(path), mode: file.value.mode });
+}
+
+export interface ConfigTextOptions {
+  readonly name: string;
+  readonly folder: string;
+  /** The file's permission bits; absent: not known, and no hint is given. */
+  readonly mode?: number;
+}
+
+/** As `loadConfig`, from a text. Files that `!file` names are read. */
+export async function readConfig(
+  text: string,
+  { name, folder, mode = 0 }: ConfigTextOptions,
+): Promise<Result<Config, readonly InputError[]>> {
+  const source = readYaml(text, name);
+  if (source.errors.length > 0) return err(source.errors);
+  const place = placeIn(folder);
+  const found = findSecrets(source.value, []);
+  const secrets = new Map<string, Result<string, string>>();
+  const hints: InputError[] = [];
+  for (const { path, value } of found) {
+    const origin = source.originOf(path);
+    if (value instanceof FileReference) {
+      const file = await readSmallFile(place(value.path), LARGEST_SECRET);
+      secrets.set(value.path, file.ok ? ok(file.value.text) : err(`the file ${quote(value.path)} ${file.error}`));
+      if (file.ok) hints.push(...modeHint(file.value.mode, value.path, origin));
+    } else hints.push(...modeHint(mode, name, origin));
+  }
+  // A file that says nothing at all is a config that says nothing.
+  const checked = configSchema({ place, secrets }).safeParse(source.value ?? {});
+  if (!checked.success) return err(inFileOrder(explainIssues(checked.error.issues, source)));
+  const { targets, lists, acme, certificates } = checked.data;
+  return ok({
+    name,
+    folder,
+    layer: layerOf(checked.data, source),
+    targets: targets.map((line, i) => ({ line, origin: source.originOf(['targets', i]) })),
+    lists,
+    acme,
+    certificates,
+    hints,
+    source,
+  });
+}
+
+function layerOf({ defaults, run }: ConfigValues, source: YamlSource): SettingsLayer {
+  const origins = new Map<SettingKey | RunKey, string>();
+  for (const { key, configKey } of settingsFor('defaults')) {
+    if (defaults[key] !== undefined) origins.set(key, source.originOf(['defaults', configKey ?? key]));
+  }
+  for (const key of RUN_KEYS) if (run[key] !== undefined) origins.set(key, source.originOf([key]));
+  return { defaults, run, origins };
+}
+
+interface FoundSecret {
+  readonly path: Path;
+  readonly value: Plain;
+}
+
+function findSecrets(value: Plain, path: Path): FoundSecret[] {
+  if (typeof value !== 'object' || value === null || value instanceof FileReference) {
+    return SECRET_KEYS.has(String(path.at(-1))) && value !== null ? [{ path, value }] : [];
+  }
+  const entries: [string | number, Plain][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return entries.flatMap(([key, inner]) => findSecrets(inner, [...path, key]));
+}
+
+/** Group and others: a secret is nobody's but its owner's. */
+function modeHint(mode: number, path: string, origin: string): InputError[] {
+  if ((mode & 0o077) === 0) return [];
+  const shown = (mode & 0o777).toString(8).padStart(4, '0');
+  return [{ origin, message: `${quote(path)} holds a secret that others may read (mode ${shown}): chmod 600 ${path}` }];
+}
+
+function inFileOrder(errors: InputError[]): InputError[] {
+  const place = ({ origin }: InputError) => {
+    const [, line, column] = /:(\d+):(\d+)$/.exec(origin) ?? [];
+    return Number(line ?? 0) * 1e6 + Number(column ?? 0);
+  };
+  return errors.sort((a, b) => place(a) - place(b));
+}
+
+/** A regular file only: a pipe could keep the run waiting for ever. The error goes on after the file's name. */
+async function readSmallFile(path: string, largest: number): Promise<Result<{ text: string; mode: number }, string>> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    const stats = await handle.stat();
+    if (!stats.isFile()) return err(`is ${stats.isDirectory() ? 'a folder' : 'no regular file'}`);
+    if (stats.size > largest) return err(`has more than ${largest} bytes`);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(await handle.readFile());
+    return ok({ text, mode: stats.mode & 0o777 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return err('is not there');
+    if (code === 'EACCES') return err('may not be read (permission denied)');
+    return err(
+      code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'is not UTF-8' : `cannot be read (${code ?? 'unknown error'})`,
+    );
+  } finally {
+    await handle?.close();
+  }
+}
