@@ -3,9 +3,9 @@
  * each signal it is asked again whether the number still means that process.
  */
 import { Deadline } from '../time/deadline.ts';
+import { pause } from '../time/pause.ts';
 import { livenessOf } from './holder.ts';
 import type { LockOwner } from './lock-file.ts';
-import { pause } from './pause.ts';
 import type { ProcessInfo, ProcessTable } from './process-table.ts';
 
 export interface Patience {

@@ -1,7 +1,7 @@
 /**
  * A wait that ends early when the deadline comes.
  */
-import type { Deadline } from '../time/deadline.ts';
+import type { Deadline } from './deadline.ts';
 
 export function pause(ms: number, deadline: Deadline): Promise<void> {
   return new Promise((resolve) => {
