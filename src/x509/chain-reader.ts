@@ -30,7 +30,7 @@ export class ChainReader {
     const known = this.#known.get(sha256);
     if (known) return known;
     // A copy: what is kept must not hold on to the whole flight that it came in, nor change with a reused buffer.
-    const own = Uint8Array.prototype.slice.call(der);
+    const own = new Uint8Array(der);
     const parsed = parseCertificate(own, { sha256 });
     const element: ChainElement = parsed.ok
       ? { kind: 'certificate', der: own, certificate: parsed.value }

@@ -110,7 +110,7 @@ export function readGeneralName(cursor: DerCursor): GeneralName | null {
 /** RFC 4514 2.4. Control characters stay as they are: the output that prints them escapes them. */
 function escapeValue(value: string): string {
   const escaped = value.replace(/[,+"\\<>;]/g, '\\$&').replaceAll('\0', '\\00');
-  return escaped.replace(/^[ #]/, '\\$&').replace(/(?<=.) $/s, '\\ ');
+  return escaped.replace(/^[ #]/, '\\$&').replace(/(?<!^\\) $/, '\\ ');
 }
 
 const formatAttribute = (a: NameAttribute): string => `${SHORT_NAMES.get(a.oid) ?? a.oid}=${escapeValue(a.value)}`;

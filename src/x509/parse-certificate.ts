@@ -237,7 +237,7 @@ function takeExtension(list: DerCursor, irregularities: string[]): Extension {
   return { oid, critical, value: inner.content(valueTlv) };
 }
 
-/** True where `bytes` begin like one DER-encoded certificate, and nothing follows it; cheap, for telling formats apart. */
+/** True where `bytes` begin with something of a certificate's shape in DER; cheap, for telling formats apart. */
 export function looksLikeCertificate(bytes: Uint8Array): boolean {
   const outer = readTlv(bytes, 0, bytes.length);
   if (!outer || outer.tag !== TAG.sequence) return false;
