@@ -24,16 +24,36 @@ const common = {
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
+// Needed for a config file or a spinner only: chunks of their own, loaded by the code that needs them when it does.
+const lazy = ['ora', 'yaml', 'zod'];
+await build({
+  ...common,
+  entryPoints: Object.fromEntries(lazy.map((name) => [name, name])),
+  outdir: dist,
+  outExtension: { '.js': '.cjs' },
+  absWorkingDir: here,
+  minify: true,
+});
+
 await build({
   ...common,
   entryPoints: [join(here, 'src/main.ts')],
   outfile: join(dist, 'certwatch.cjs'),
-  // Heavy and seldom needed: loaded from node_modules by the code that needs them, when it does.
+  // Heavy, and for renewals only: loaded from node_modules.
   external: ['acme-client', 'node-forge'],
+  plugins: [
+    {
+      name: 'lazy chunks',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: new RegExp(`^(${lazy.join('|')})$`) }, ({ path }) => ({
+          path: `./${path}.cjs`,
+          external: true,
+        })),
+    },
+  ],
   define: { CERTWATCH_VERSION: JSON.stringify(version) },
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: false,
 });
 
 const packer = await build({

@@ -22,7 +22,8 @@ function cachedCode() {
 exports.loadBundle = (cachedData = cachedCode()) => {
   let source;
   try {
-    source = readFileSync(filename, 'utf8');
+    // The build escapes all that is not ASCII; as latin1 it is read without a look at every byte.
+    source = readFileSync(filename, 'latin1');
   } catch {
     process.stderr.write('certwatch: it has not been built yet: run "npm run build"\n');
     process.exit(3);

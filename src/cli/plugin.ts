@@ -3,7 +3,6 @@
  * data on the standard output, whatever happens, before its `-t` has passed.
  */
 
-import { isIP } from 'node:net';
 import type { Command } from 'commander';
 import { type ResolvedRun, resolveRunSettings } from '../config/resolve-run.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -12,6 +11,7 @@ import { escapeNagios } from '../report/escape.ts';
 import { nagiosPlugin } from '../report/formats/nagios.ts';
 import { targetsOf } from '../scan/target-source.ts';
 import { parseDuration } from '../time/duration.ts';
+import { ipVersion } from '../x509/ip.ts';
 import type { ExitCode, Io } from './io.ts';
 import {
   addFlag,
@@ -153,7 +153,7 @@ function readPluginFlags(raw: RawFlags, own: PluginFlags): Result<Asked, readonl
   if (own.ipAddress !== undefined) flags.set('connect-to', [own.ipAddress]);
   flags.set('timeout', [`${timeoutMs.value}ms`]);
   const deadlineMs = Math.max(timeoutMs.value / 2, timeoutMs.value - ANSWER_MS);
-  const host = isIP(own.hostname) === 6 ? `[${own.hostname}]` : own.hostname;
+  const host = ipVersion(own.hostname) === 6 ? `[${own.hostname}]` : own.hostname;
   return ok({ word: own.port === undefined ? host : `${host}:${own.port}`, flags, deadlineMs });
 }
 

@@ -1,7 +1,7 @@
 /**
  * /etc/hosts (hosts(5)): names that the machine's owner has fixed, which come before any name server.
  */
-import { isIP } from 'node:net';
+import { ipVersion } from '../x509/ip.ts';
 
 /** Lower-case names without a trailing dot → addresses in the file's order, IPv4 and IPv6 mixed. */
 export type HostsTable = ReadonlyMap<string, readonly string[]>;
@@ -15,7 +15,7 @@ export function parseHosts(text: string): HostsTable {
   for (const line of text.split('\n')) {
     const hash = line.indexOf('#');
     const [address, ...names] = (hash < 0 ? line : line.slice(0, hash)).trim().split(/\s+/);
-    if (!address || isIP(address) === 0) continue;
+    if (!address || ipVersion(address) === 0) continue;
     for (const name of names) {
       const key = name.toLowerCase().replace(/\.$/, '');
       const known = table.get(key);

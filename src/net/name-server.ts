@@ -1,8 +1,9 @@
 /**
  * A name server as a person writes it: `ADDR[:PORT]`, for `--resolver`.
  */
-import { isIP } from 'node:net';
+
 import { err, ok, type Result } from '../model/result.ts';
+import { ipVersion } from '../x509/ip.ts';
 
 /**
  * @param text `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]:5353`.
@@ -10,9 +11,9 @@ import { err, ok, type Result } from '../model/result.ts';
  */
 export function parseNameServer(text: string): Result<string, string> {
   const trimmed = text.trim();
-  if (isIP(trimmed) !== 0) return ok(trimmed);
+  if (ipVersion(trimmed) !== 0) return ok(trimmed);
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d{1,5}))?$/.exec(trimmed) ?? [];
-  const good = bracketed === undefined ? plain !== undefined && isIP(plain) === 4 : isIP(bracketed) === 6;
+  const good = bracketed === undefined ? plain !== undefined && ipVersion(plain) === 4 : ipVersion(bracketed) === 6;
   const number = port === undefined ? 53 : Number(port);
   if (!good || number < 1 || number > 65_535) {
     return err(

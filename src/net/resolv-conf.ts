@@ -2,7 +2,7 @@
  * resolv.conf(5): what `resolve4` of c-ares does not apply by itself (the search list) or must be told (timeout, attempts).
  * Pure: text in, settings out.
  */
-import { isIP } from 'node:net';
+import { ipVersion } from '../x509/ip.ts';
 
 export interface ResolvConf {
   /** As `dns.setServers` takes them. */
@@ -42,7 +42,7 @@ export function parseResolvConf(text: string): ResolvConf {
     const [keyword, ...values] = line.trim().split(/\s+/);
     if (keyword === 'nameserver') {
       const server = values[0] ?? '';
-      if (isIP(server) !== 0 && nameservers.length < MOST.nameservers) nameservers.push(server);
+      if (ipVersion(server) !== 0 && nameservers.length < MOST.nameservers) nameservers.push(server);
     } else if (keyword === 'search' || keyword === 'domain') {
       search = searchList(keyword === 'domain' ? values.slice(0, 1) : values);
     } else if (keyword === 'options') {

@@ -3,10 +3,11 @@
  * cancelled and is waited for when the process ends, so four stuck names would stall every other one. Instead: literal
  * addresses, the hosts file, `localhost`, then c-ares with the system's name servers, search list and options.
  */
-import { isIP } from 'node:net';
+
 import type { Failure } from '../model/observation.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
+import { ipVersion } from '../x509/ip.ts';
 import { type HostsTable, isLocalhost, parseHosts } from './hosts-file.ts';
 import { ChannelPool, type Family } from './name-channel.ts';
 import { NameFlights } from './name-flights.ts';
@@ -51,7 +52,7 @@ export async function resolveHost(
   host: string,
   { resolver, ...options }: ResolveOptions & { readonly resolver?: Resolver },
 ): Promise<Addresses> {
-  const literal = isIP(host);
+  const literal = ipVersion(host);
   if (literal !== 0) {
     if (options.family === 0 || options.family === literal) return ok([host]);
     return err(resolveFailure('wrong-family', `${host} is not an IPv${options.family} address`));
@@ -111,8 +112,9 @@ async function resolveName(name: string, system: System, options: ResolveOptions
 /** From the hosts file, or for `localhost` by definition. A name that is there in the other family only is asked for in DNS. */
 function fixedAddresses(name: string, family: 0 | Family, hosts: HostsTable): readonly string[] {
   const listed = hosts.get(name) ?? [];
-  const of = (version: Family) => (family === 0 || family === version ? listed.filter((a) => isIP(a) === version) : []);
+  const of = (version: Family) =>
+    family === 0 || family === version ? listed.filter((a) => ipVersion(a) === version) : [];
   const found = interleave(of(6), of(4));
   if (found.length > 0 || !isLocalhost(name)) return found;
-  return ['::1', '127.0.0.1'].filter((address) => family === 0 || isIP(address) === family);
+  return ['::1', '127.0.0.1'].filter((address) => family === 0 || ipVersion(address) === family);
 }

@@ -2,9 +2,10 @@
  * Host names and IP addresses, from any usual spelling to the one form that the rest of certwatch works with: A-labels
  * in lower case without the trailing dot (RFC 5890), or an address in canonical text (RFC 5952).
  */
-import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import { SocketAddress } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { err, ok, type Result } from '../model/result.ts';
+import { ipVersion } from '../x509/ip.ts';
 import { quote } from './nearest.ts';
 
 /** What nearly every line is: nothing to map, nothing to fold. Letters, digits, hyphens, underscores (RFC 2181 11). */
@@ -13,7 +14,7 @@ const LONGEST_NAME = 253;
 const ZONE = /^[0-9A-Za-z_.~-]{1,15}$/;
 
 export function isIpAddress(host: string): boolean {
-  return isIPv4(host) || isIPv6(host);
+  return ipVersion(host) !== 0;
 }
 
 /** The address without its zone: what a certificate could name. */
@@ -42,7 +43,7 @@ export function parseHost(text: string): Result<string, string> {
   const ascii = mapped.endsWith('.') ? mapped.slice(0, -1) : mapped;
   if (ascii === '' && isNumeric(bare)) return err(oddIpv4(text));
   if (ascii === '') return err(`${quote(text)} is no valid (internationalised) host name`);
-  if (isIPv4(ascii) && ascii !== bare) return err(oddIpv4(text));
+  if (ipVersion(ascii) === 4 && ascii !== bare) return err(oddIpv4(text));
   const labels = checkLabels(ascii, text);
   return labels.ok ? checkNumbers(ascii, text) : labels;
 }
@@ -65,7 +66,7 @@ function checkLabels(ascii: string, text: string): Result<void, string> {
 
 /** A last label of digits makes it an address to some programs and a name to others: only one spelling is let in. */
 function checkNumbers(ascii: string, text: string): Result<string, string> {
-  if (!isNumeric(ascii) || isIPv4(ascii)) return ok(ascii);
+  if (!isNumeric(ascii) || ipVersion(ascii) === 4) return ok(ascii);
   return err(oddIpv4(text));
 }
 
@@ -82,7 +83,7 @@ function parseIpv6(text: string): Result<string, string> {
   const inner = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
   const percent = inner.indexOf('%');
   const address = percent < 0 ? inner : inner.slice(0, percent);
-  if (address.length > 45 || !isIPv6(address)) return err(`expected an IPv6 address, got ${quote(text)}`);
+  if (address.length > 45 || ipVersion(address) !== 6) return err(`expected an IPv6 address, got ${quote(text)}`);
   const canonical = new SocketAddress({ address, family: 'ipv6' }).address;
   if (percent < 0) return ok(canonical);
   // RFC 6874 writes the zone's "%" as "%25"; people write it bare.

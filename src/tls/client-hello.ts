@@ -4,7 +4,7 @@
  * what looks odd.
  */
 import { randomFillSync } from 'node:crypto';
-import { isIP } from 'node:net';
+import { ipVersion } from '../x509/ip.ts';
 import { OFFERED_SUITES } from './cipher-suites.ts';
 import { type KeyPair, keyPair, OFFERED_GROUPS, X25519 } from './groups.ts';
 import { handshakeMessage, u16, u16List, vector8, vector16 } from './wire.ts';
@@ -116,7 +116,7 @@ function padding(length: number): Uint8Array {
 /** RFC 6066 3: a DNS name in ASCII without its trailing dot, never an IP address. */
 function serverName(servername: string | undefined): Uint8Array {
   const name = servername?.replace(/\.$/, '') ?? '';
-  if (name === '' || name.length > 255 || isIP(name) !== 0 || !/^[\x21-\x7e]+$/.test(name)) return NONE;
+  if (name === '' || name.length > 255 || ipVersion(name) !== 0 || !/^[\x21-\x7e]+$/.test(name)) return NONE;
   const entry = Buffer.concat([Uint8Array.of(0), vector16(Buffer.from(name, 'latin1'))]);
   return extension(EXTENSION.serverName, vector16(entry));
 }

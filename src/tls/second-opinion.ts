@@ -3,9 +3,9 @@
  * does not know. It is slower, and what it can say of the chain is less exact: see `presentedChain`.
  */
 import { constants } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { ipVersion } from '../x509/ip.ts';
 import { farewell } from './farewell.ts';
 import type { ReadFailed, ReadOptions, ReadOutcome } from './outcome.ts';
 
@@ -36,7 +36,7 @@ export async function readChainWithNodeTls(socket: Duplex, options: SecondOpinio
 function connectOptions({ servername, alpn, maxVersion }: SecondOpinionOptions) {
   const name = servername?.replace(/\.$/, '') ?? '';
   return {
-    ...(name === '' || isIP(name) !== 0 ? {} : { servername: name }),
+    ...(name === '' || ipVersion(name) !== 0 ? {} : { servername: name }),
     ...(alpn && alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
     minVersion: 'TLSv1' as const,
     maxVersion: maxVersion ?? ('TLSv1.3' as const),

@@ -1,8 +1,9 @@
 /**
  * The STARTTLS table: for each protocol, what is said until TLS begins. A new protocol is one more row.
  */
-import { isIPv6 } from 'node:net';
+
 import type { StartTlsProtocol } from '../../model/target.ts';
+import { ipVersion } from '../../x509/ip.ts';
 import {
   LDAP_STARTTLS,
   ldapResponse,
@@ -31,7 +32,7 @@ import { xmppFeatures, xmppProceed } from './xmpp-replies.ts';
  * and passes servers that check for an invalid or unqualified name.
  */
 function addressLiteral({ localAddress }: DialogueContext): string {
-  return isIPv6(localAddress) ? `[IPv6:${localAddress.replace(/%.*/, '')}]` : `[${localAddress}]`;
+  return ipVersion(localAddress) === 6 ? `[IPv6:${localAddress.replace(/%.*/, '')}]` : `[${localAddress}]`;
 }
 
 /** RFC 5321 4.2.1: 4xx passes; 500–504: the command is not known, so no TLS either. */
