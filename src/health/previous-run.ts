@@ -4,6 +4,7 @@
  */
 import type { Severity } from '../model/finding.ts';
 import { formatDuration } from '../time/duration.ts';
+import { formatInstant } from '../verdict/instant.ts';
 import type { HeldBy } from './lock.ts';
 import { printable } from './printable.ts';
 
@@ -29,7 +30,7 @@ export interface PreviousRunFinding {
 
 export function describePreviousRun(held: HeldBy): PreviousRunFinding {
   const { owner, doing, ageMs, stuck, turnedAway } = held;
-  const deadline = owner.deadlineMs === undefined ? {} : { deadline: isoTime(owner.takenAt + owner.deadlineMs) };
+  const deadline = owner.deadlineMs === undefined ? {} : { deadline: formatInstant(owner.takenAt + owner.deadlineMs) };
   const data = {
     pid: owner.pid,
     host: owner.host,
@@ -54,9 +55,4 @@ function sentence({ owner, doing, ageMs, stuck, turnedAway, notEnded }: HeldBy):
   const over = formatDuration(Math.max(0, ageMs - (owner.deadlineMs ?? 0)));
   const next = notEnded === undefined ? 'End it, or run with --end-stuck.' : `It could not be ended: ${notEnded}.`;
   return `${who} is stuck: ${over} past its own deadline and still there, so this run did nothing.${times} ${next}`;
-}
-
-/** @returns ISO 8601 UTC; `unknown` beyond what a date can hold. */
-function isoTime(ms: number): string {
-  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : 'unknown';
 }

@@ -40,6 +40,8 @@ export interface FindingData {
   'key-unexpected': { expected: string[]; found: string };
   'addresses-disagree': { groups: { sha256: string; notAfter: string; addresses: string[] }[] };
   'served-differs-from-file': { file: string; served: string; onDisk: string; onDiskNotAfter: string };
+  // since the last run; `old` and `new` are what they are of: a status, notAfter, SHA-256, issuer, or names
+  changed: { what: Change; old: string; new: string };
   // not seen
   'resolve-failed': FailureData;
   'connect-failed': FailureData;
@@ -49,6 +51,9 @@ export interface FindingData {
   timeout: FailureData;
   'internal-error': FailureData;
 }
+
+/** `renewed`: the same names (or more), and it ends later. `names-lost`: `old` holds those that are gone. */
+export type Change = 'status' | 'renewed' | 'certificate' | 'issuer' | 'names-lost';
 
 export interface FailureData {
   phase: Phase;

@@ -7,6 +7,7 @@ import type { Finding, FindingCode, FindingData } from '../model/finding.ts';
 import type { CertificateRole, Verdict } from '../model/verdict.ts';
 import { formatName } from '../x509/name.ts';
 import { chainMessages } from './messages/chain.ts';
+import { changeMessages } from './messages/changed.ts';
 import { expectationMessages } from './messages/expectations.ts';
 import { type About, type Message, type Messages, quote } from './messages/message.ts';
 import { notSeenMessages } from './messages/not-seen.ts';
@@ -20,6 +21,7 @@ const MESSAGES: Messages<FindingCode> = {
   ...chainMessages,
   ...expectationMessages,
   ...notSeenMessages,
+  ...changeMessages,
 };
 
 /** What is wrong: one sentence of raw text, which the output that prints it escapes. */
