@@ -62,7 +62,8 @@ export function scriptedTls(
       held = held.subarray(5 + body.length);
       const type = header[0]!;
       if (type === RECORD.alert && !script) continue;
-      if (type === RECORD.handshake && body[0] === MESSAGE.clientHello) {
+      // Later records may be sealed, and begin with any byte.
+      if (!script && type === RECORD.handshake && body[0] === MESSAGE.clientHello) {
         const hello = readClientHello(body);
         seen.hellos.push(hello);
         script = answerHello(socket, hello, options);
