@@ -1,8 +1,9 @@
 /**
- * What a check was asked to do: command line and config read, joined and told apart from what is wrong with them.
+ * What a check was asked to do: command line and config read and joined, or what is wrong with them.
  */
-
-import { type ResolvedRun, resolveRunSettings } from '../config/resolve-run.ts';
+import { type Config, configTargets } from '../config/config.ts';
+import { locateConfig } from '../config/locate.ts';
+import { parseFlags, type ResolvedRun, resolveRun } from '../config/resolve-run.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { InputError, Target } from '../model/target.ts';
 import type { Io } from './io.ts';
@@ -13,18 +14,28 @@ export const CONFIG_KEY = 'config';
 export const LIST_KEY = 'file';
 
 export interface CheckSettings extends ResolvedRun {
-  /** Lists and targets that the config names. */
-  readonly lists: readonly string[];
+  readonly config: Config | undefined;
+  /** Targets that the config names. */
   readonly targets: readonly Target[];
 }
 
+export function settingFlags(raw: RawFlags): RawFlags {
+  return new Map([...raw].filter(([key]) => key !== CONFIG_KEY && key !== LIST_KEY));
+}
+
 export async function readSettings(raw: RawFlags, io: Io): Promise<Result<CheckSettings, readonly InputError[]>> {
-  const flags = new Map(raw);
-  flags.delete(CONFIG_KEY);
-  flags.delete(LIST_KEY);
-  const resolved = resolveRunSettings({ flags });
-  if (!resolved.ok) return resolved;
-  void io;
-  void err;
-  return ok({ ...resolved.value, lists: [], targets: [] });
+  const flags = parseFlags(settingFlags(raw));
+  const path = raw.get(CONFIG_KEY)?.at(-1) ?? locateConfig({ env: io.env, folder: io.cwd });
+  const config = path === undefined ? undefined : await readConfigFile(path);
+  const errors = [...(flags.ok ? [] : flags.error), ...(config && !config.ok ? config.error : [])];
+  if (!flags.ok || (config && !config.ok) || errors.length > 0) return err(errors);
+  const resolved = resolveRun({ flags: flags.value, config: config?.value.layer });
+  const targets = config ? configTargets(config.value, resolved) : [];
+  return ok({ ...resolved, config: config?.value, targets });
+}
+
+/** Loaded only where there is a file: its parsers cost more than all the rest of a small check. */
+async function readConfigFile(path: string): Promise<Result<Config, readonly InputError[]>> {
+  const { loadConfig } = await import('../config/load-config.ts');
+  return loadConfig(path);
 }

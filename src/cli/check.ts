@@ -35,9 +35,13 @@ async function check(words: readonly string[], raw: RawFlags, io: Io): Promise<E
     for (const error of settings.error) await io.stderr.write(errorLine(error));
     return 3;
   }
-  const { run } = settings.value;
-  const lists = [...(raw.get(LIST_KEY) ?? []), ...settings.value.lists];
-  const known = words.length + settings.value.targets.length;
+  const { run, config } = settings.value;
+  const given = raw.get(LIST_KEY) ?? [];
+  // Whoever names something wants to know about that; the config's own targets are for when nothing is named.
+  const named = words.length + given.length > 0;
+  const lists = named ? given : (config?.lists ?? []);
+  const made = named ? [] : settings.value.targets;
+  const known = words.length + made.length;
   if (known + lists.length === 0) {
     await io.stderr.write(
       'certwatch: nothing to check: name a target (certwatch check example.org), a list (-f hosts.txt) or a config file (--config)\n',
@@ -49,7 +53,7 @@ async function check(words: readonly string[], raw: RawFlags, io: Io): Promise<E
       targets: targetsOf({
         words,
         lists,
-        made: settings.value.targets,
+        made,
         stdin: () => io.stdin(),
         options: targetOptions(settings.value),
         ...(run.shard ? { shard: run.shard } : {}),
