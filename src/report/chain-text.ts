@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Certificate, ChainElement, PublicKey } from '../model/certificate.ts';
 import type { Observation } from '../model/observation.ts';
-import type { CertificateRole } from '../model/verdict.ts';
+import type { CertificateRole, Window } from '../model/verdict.ts';
 import { formatDuration } from '../time/duration.ts';
 import { formatInstant } from '../verdict/instant.ts';
 import { expiresAt } from '../verdict/window.ts';
@@ -39,6 +39,15 @@ export function sessionFields(observation: Observation): Field[] {
   const phases = Object.entries({ resolve, connect, starttls, handshake }).filter(([, ms]) => ms > 0);
   if (phases.length > 0) fields.push(['took', phases.map(([phase, ms]) => `${phase} ${ms.toFixed(1)} ms`).join(', ')]);
   return fields;
+}
+
+/** The moments that the target is judged by, and where they come from. */
+export function windowFields(window: Window | undefined): Field[] {
+  if (!window) return [];
+  const [renew, warn, critical] = [window.renewAt, window.warnAt, window.criticalAt].map((ms) =>
+    when(formatInstant(ms)),
+  );
+  return [['window', `renewal opens ${renew}, overdue ${warn}, critical ${critical} (${window.source})`]];
 }
 
 function protocolWords(observation: Observation): string {

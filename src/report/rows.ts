@@ -6,7 +6,7 @@ import type { Verdict } from '../model/verdict.ts';
 import { formatDuration } from '../time/duration.ts';
 import { formatInstant } from '../verdict/instant.ts';
 import { severityStatus } from '../verdict/status.ts';
-import { alignFields, elementFields, elementHeading, sessionFields } from './chain-text.ts';
+import { alignFields, elementFields, elementHeading, sessionFields, windowFields } from './chain-text.ts';
 import { escapeTerminal } from './escape.ts';
 import type { RenderOptions } from './format.ts';
 import { advise, describe } from './messages.ts';
@@ -43,7 +43,7 @@ export function rowOf(verdict: Verdict, { verbose, now }: RenderOptions): Row {
     name: escapeTerminal(target.name),
     status,
     ...(window ? { remaining: window.remainingSeconds } : {}),
-    left: window ? leftText(window.remainingSeconds) : 'no certificate seen',
+    left: window ? leftText(window.remainingSeconds) : nothingText(verdict),
     until: window && window.remainingSeconds > 0 ? `until ${endDate(now, window.remainingSeconds)}` : '',
     notes: status === 'ok' ? [...untold].join(', ') : '',
     entries: told.map((finding) => entryOf(finding, verdict)),
@@ -54,6 +54,11 @@ export function rowOf(verdict: Verdict, { verbose, now }: RenderOptions): Row {
 export function leftText(remainingSeconds: number): string {
   if (remainingSeconds > 0) return `${formatDuration(remainingSeconds * 1_000)} left`;
   return remainingSeconds === 0 ? 'ended just now' : `ended ${formatDuration(-remainingSeconds * 1_000)} ago`;
+}
+
+function nothingText({ observations }: Verdict): string {
+  const presented = observations.some(({ chain }) => chain && chain.length > 0);
+  return presented ? 'no readable certificate' : 'no certificate seen';
 }
 
 /** The day of the last second that it is valid for. */
@@ -73,7 +78,7 @@ function entryOf(finding: Finding, verdict: Verdict): Entry {
 
 function detailLines(verdict: Verdict, now: number): string[] {
   return verdict.observations.flatMap((observation, i) => [
-    ...alignFields(sessionFields(observation), ''),
+    ...alignFields([...sessionFields(observation), ...(i === 0 ? windowFields(verdict.window) : [])], ''),
     ...(observation.chain ?? []).flatMap((element, index) => [
       elementHeading(index, verdict.roles?.[i]?.[index]),
       ...alignFields(elementFields(element, now), '  '),

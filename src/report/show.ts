@@ -6,7 +6,7 @@ import type { Observation } from '../model/observation.ts';
 import type { TrustJudgement, Verdict } from '../model/verdict.ts';
 import { formatName } from '../x509/name.ts';
 import { encodePem } from '../x509/pem.ts';
-import { alignFields, elementFields, elementHeading, sessionFields } from './chain-text.ts';
+import { alignFields, elementFields, elementHeading, sessionFields, windowFields } from './chain-text.ts';
 import { escapeTerminal } from './escape.ts';
 import type { RenderOptions } from './format.ts';
 import { wrapWords } from './layout.ts';
@@ -23,6 +23,7 @@ export function renderShow(verdict: Verdict, options: RenderOptions): string {
   const blocks = [
     headingLines(row, palette),
     ...verdict.observations.map((observation, i) => observationLines(observation, i, verdict, options.now)),
+    alignFields(windowFields(verdict.window), ''),
     verdict.trust ? pathLines(verdict.trust, verdict) : [],
     findingLines(row, palette, options.columns),
   ];

@@ -19,6 +19,8 @@ const NARROWEST = 50;
 const INDENT = '    ';
 /** As wide as `364d 23h left`. */
 const LEFT_WIDTH = 13;
+/** Margins, what is left, and `until 2027-01-24`. */
+const BESIDE_NAME = 2 + 2 + LEFT_WIDTH + 2 + 16;
 
 const SECTIONS: readonly Status[] = ['critical', 'warning', 'unknown', 'ok'];
 
@@ -95,17 +97,21 @@ class HumanRenderer {
 
   #inFull(row: Row, width: number): string[] {
     return [
-      this.#heading(row, width),
+      ...this.#heading(row, width),
       ...row.entries.flatMap((entry) => this.#entry(entry)),
       ...row.details.map((line) => this.#palette.faint(`${INDENT}${line}`)),
     ];
   }
 
-  #heading(row: Row, width: number): string {
+  #heading(row: Row, width: number): string[] {
     const { bold, faint } = this.#palette;
     const name = bold(padTo(fitMiddle(row.name, width), width));
     const left = this.#palette[row.status](row.until ? padTo(row.left, LEFT_WIDTH) : row.left);
-    return ['', name, left, ...[row.until, row.notes].filter(Boolean).map((text) => faint(text))].join('  ');
+    const cells = ['', name, left, ...(row.until ? [faint(row.until)] : [])];
+    if (!row.notes) return [cells.join('  ')];
+    const room = this.#columns - width - BESIDE_NAME - 2;
+    if (displayWidth(row.notes) <= room) return [[...cells, faint(row.notes)].join('  ')];
+    return [cells.join('  '), ...this.#wrapped(row.notes, INDENT, INDENT, faint)];
   }
 
   #entry({ code, status, message, advice }: Entry): string[] {
@@ -156,7 +162,7 @@ class HumanRenderer {
 
   #nameWidth(rows: readonly Row[]): number {
     const longest = rows.reduce((most, { name }) => Math.max(most, displayWidth(name)), 0);
-    return Math.min(longest, Math.floor(this.#columns / 2));
+    return Math.min(longest, this.#columns - BESIDE_NAME);
   }
 
   get #columns(): number {

@@ -43,7 +43,7 @@ export const expectationMessages: Messages<ExpectationCode> = {
   },
   'served-differs-from-file': {
     describe: ({ file, onDiskNotAfter }) =>
-      `What is served is not what is in ${quote(file)} (valid until ${when(onDiskNotAfter)}): renewed, but not reloaded?`,
+      `What is served is not what is in ${quote(file)} (valid until ${when(onDiskNotAfter)}): renewed, most likely, and not reloaded.`,
     advise: ({ file }, { target }) =>
       `${reload(target).replace(/^r/, 'R')}; if that does not help, see whether it reads ${shellWord(file)}.`,
   },

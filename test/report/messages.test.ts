@@ -1,0 +1,71 @@
+/**
+ * Prose: every code has a sentence and an advice, on one line each; tests of wording are kept to what a reader needs.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Verdict } from '../../src/model/verdict.ts';
+import { advise, describe as describeFinding } from '../../src/report/messages.ts';
+import { endpoint, file } from '../verdict/builders.ts';
+import { CODES, findingOf, verdict } from './arbitrary.ts';
+import { FLEET } from './fleet.ts';
+
+test.each(CODES)('%s: a sentence and an advice, whatever the data', (code) => {
+  fc.assert(
+    fc.property(findingOf(code), verdict, (finding, about) => {
+      const sentence = describeFinding(finding, about);
+      expect(sentence).toMatch(/\.$/);
+      expect(sentence).not.toContain('undefined');
+      const advice = advise(finding, about);
+      expect(advice.length).toBeGreaterThan(10);
+      expect(advice).not.toContain('undefined');
+    }),
+    { numRuns: 40 },
+  );
+});
+
+const firstOf = ({ findings, ...verdict }: Verdict) => ({
+  sentence: describeFinding(findings[0]!, { findings, ...verdict }),
+  advice: advise(findings[0]!, { findings, ...verdict }),
+});
+
+describe('what a reader on call needs', () => {
+  test('how long ago, or how long yet, in days and hours, and the time', () => {
+    expect(firstOf(FLEET.expired).sentence).toMatch(/ 3d 4h ago, on 2026-11-21 03:59 UTC/);
+    expect(firstOf(FLEET.lastDay).sentence).toMatch(/ 5h 10m, on 2026-11-24 13:09 UTC/);
+  });
+
+  test('the command that looks again', () => {
+    expect(firstOf(FLEET.expired).advice).toContain('`certwatch check expired.shop.example`');
+  });
+
+  test('where to get a missing intermediate', () => {
+    expect(firstOf(FLEET.incomplete).advice).toContain('`curl -s http://ca.shop.example/issuing.der | openssl');
+  });
+
+  test('at which step it hung', () => {
+    expect(firstOf(FLEET.stuck).sentence).toContain('TLS handshake');
+  });
+});
+
+describe('commands are safe to paste', () => {
+  const [finding] = FLEET.incomplete.findings;
+  const urls = ['http://x/$(reboot)', "http://x/';reboot;'", 'http://x/`reboot`', 'file:///etc/passwd', 'http://x/a b'];
+  test.each(urls)('an address from a certificate is only repeated where it is plain: %s', (url) => {
+    const hostile = { ...finding, data: { issuer: 'CN=x', caIssuers: [url] } } as typeof finding;
+    expect(advise(hostile!, FLEET.incomplete)).not.toContain(url);
+  });
+
+  test('words are quoted for the shell', () => {
+    const target = file("/etc/tls/it's; reboot.pem");
+    const advice = advise(FLEET.expired.findings[0]!, { ...FLEET.expired, target });
+    expect(advice).toContain("'file:/etc/tls/it'\\''s; reboot.pem'");
+    const other = endpoint('x.example', {}, { input: 'x.example;reboot' });
+    expect(advise(FLEET.expired.findings[0]!, { ...FLEET.expired, target: other })).toContain("'x.example;reboot'");
+  });
+});
+
+test('long names are cut', () => {
+  const [finding] = FLEET.selfSigned.findings;
+  const long = { ...finding, data: { subject: 'x'.repeat(10_000) } } as typeof finding;
+  expect(describeFinding(long!, FLEET.selfSigned).length).toBeLessThan(300);
+});
