@@ -1,0 +1,129 @@
+/**
+ * Proves control of every name of an order: answers put in place, waited for, shown to the CA, taken back.
+ */
+import { err, ok, type Result } from '../../model/result.ts';
+import { alpnListener } from './challenges/alpn-listener.ts';
+import { dns } from './challenges/dns.ts';
+import { httpListener } from './challenges/http-listener.ts';
+import type { ChallengeAnswer, Solver } from './challenges/solver.ts';
+import { cleanUpAfter, UndoRecord } from './challenges/undo.ts';
+import { webroot } from './challenges/webroot.ts';
+import type { AcmeClient } from './client.ts';
+import { fail, problemTrouble, type Trouble, trouble } from './failure.ts';
+import type { AcmeAdvice, ChallengeConfig } from './job.ts';
+import type { Authorization, Challenge, Order } from './objects.ts';
+import { poll } from './polling.ts';
+import type { StepLog } from './steps.ts';
+import type { Work } from './work.ts';
+
+interface Pending {
+  readonly authorization: Authorization;
+  readonly challenge: Challenge;
+  readonly answer: ChallengeAnswer;
+}
+
+/** @returns when the CA holds every authorization for valid. */
+export async function authorize(
+  client: AcmeClient,
+  order: Order,
+  { work, steps }: { readonly work: Work; readonly steps: StepLog },
+): Promise<Result<void, Trouble>> {
+  await steps.enter('authorize');
+  const pending = await pendingOf(client, order, work);
+  if (!pending.ok || pending.value.length === 0) return pending.ok ? ok(undefined) : pending;
+  const undo = new UndoRecord(work.job.outDir);
+  const solver = solverFor(work.job.challenge, work, undo);
+  try {
+    await steps.enter('present');
+    const presented = await solver.present(pending.value.map(({ answer }) => answer));
+    if (!presented.ok) return presented;
+    if (solver.wait) {
+      await steps.enter('propagate');
+      const seen = await solver.wait();
+      if (!seen.ok) return seen;
+    }
+    await steps.enter('validate');
+    return await validate(client, pending.value, work);
+  } finally {
+    await takeBack(solver, work);
+  }
+}
+
+/** Also after a failure, and within the time that is kept for it. */
+async function takeBack(solver: Solver, work: Work): Promise<void> {
+  await solver.close();
+  const cleaned = await cleanUpAfter(work.job.outDir, { ...work, deadline: work.life });
+  if (!cleaned.ok) work.warn({ code: 'clean-up-failed', detail: cleaned.error });
+}
+
+function solverFor(config: ChallengeConfig, work: Work, undo: UndoRecord): Solver {
+  if (config.type === 'dns-01') return dns(config, work, undo);
+  if (config.type === 'tls-alpn-01') return alpnListener(config, work);
+  return 'webroot' in config ? webroot(config, work, undo) : httpListener(config, work);
+}
+
+async function pendingOf(client: AcmeClient, order: Order, work: Work): Promise<Result<Pending[], Trouble>> {
+  const pending: Pending[] = [];
+  for (const url of order.authorizations) {
+    const got = await client.authorization(url);
+    if (!got.ok) return got;
+    const authorization = got.value.value;
+    const { identifier, wildcard, status } = authorization;
+    // Proven before, and still good at the CA.
+    if (status === 'valid') continue;
+    if (status !== 'pending')
+      return fail('authorization-invalid', `the authorization of ${identifier.value} is ${status}`);
+    const wanted = work.job.challenge.type;
+    const challenge = authorization.challenges.find(({ type }) => type === wanted);
+    if (!challenge) {
+      const offered = authorization.challenges.map(({ type }) => type).join(', ') || 'none';
+      return fail('no-such-challenge', `the CA offers no ${wanted} for ${identifier.value}, but ${offered}`);
+    }
+    const keyAuthorization = await client.keyAuthorization(challenge.token);
+    pending.push({
+      authorization,
+      challenge,
+      answer: { identifier, wildcard, token: challenge.token, keyAuthorization },
+    });
+  }
+  return ok(pending);
+}
+
+async function validate(client: AcmeClient, pending: readonly Pending[], work: Work): Promise<Result<void, Trouble>> {
+  for (const { challenge } of pending) {
+    const told = await client.answer(challenge.url);
+    if (!told.ok) return told;
+  }
+  for (const { authorization, challenge } of pending) {
+    const name = authorization.identifier.value;
+    const settled = await poll(work, {
+      look: () => client.authorization(authorization.url),
+      isDone: ({ status }) => status !== 'pending',
+      stuck: (seen) => {
+        const status = seen?.challenges.find(({ url }) => url === challenge.url)?.status ?? 'pending';
+        return trouble('authorization-stuck', `the CA has not judged ${name} in time (its challenge is ${status})`);
+      },
+    });
+    if (!settled.ok) return settled;
+    if (settled.value.status !== 'valid') return err(refusal(settled.value, challenge.type));
+  }
+  return ok(undefined);
+}
+
+/** The challenge says why (RFC 8555 8: "error"). */
+function refusal({ identifier, status, challenges }: Authorization, type: string): Trouble {
+  const what = `the CA did not accept ${type} for ${identifier.value}`;
+  const { error } =
+    challenges.find((each) => each.type === type && each.error) ?? challenges.find((each) => each.error) ?? {};
+  if (!error) return trouble('challenge-failed', `${what}: the authorization is ${status}`);
+  const named = problemTrouble(error, { context: what });
+  const word = error.type.split(':').at(-1) ?? '';
+  return { ...named, advice: CHALLENGE_ADVICE[type]?.[word] ?? named.advice };
+}
+
+/** Within a challenge the same problem type asks for something else than elsewhere. */
+const CHALLENGE_ADVICE: Readonly<Record<string, Readonly<Record<string, AcmeAdvice>>>> = {
+  'http-01': { unauthorized: 'fix-webserver', incorrectResponse: 'fix-webserver', malformed: 'fix-webserver' },
+  'tls-alpn-01': { unauthorized: 'fix-firewall', incorrectResponse: 'fix-firewall', tls: 'fix-firewall' },
+  'dns-01': { unauthorized: 'fix-dns', incorrectResponse: 'fix-dns', connection: 'fix-dns' },
+};

@@ -1,0 +1,67 @@
+/**
+ * One run of a dns-01 hook: `present` or `cleanup`, an argv array without a shell, in a process group of its own.
+ *
+ * Its environment is that of certwatch and:
+ *
+ * | variable              | holds                                                                       |
+ * | --------------------- | --------------------------------------------------------------------------- |
+ * | CERTWATCH_ACTION      | `present` or `cleanup`                                                      |
+ * | CERTWATCH_DOMAIN      | the name that is proven, without `*.`                                       |
+ * | CERTWATCH_RECORD      | where the TXT record goes: `_acme-challenge.NAME`, or what a CNAME leads to |
+ * | CERTWATCH_VALUE       | the TXT record's value                                                      |
+ *
+ * Several values may have to stand at one record at once (a name and its wildcard): `present` adds, it does not replace.
+ */
+import { err, ok, type Result } from '../../../model/result.ts';
+import type { Deadline } from '../../../time/deadline.ts';
+import { type Trouble, trouble } from '../failure.ts';
+import { runGroup } from '../process-group.ts';
+import type { Surroundings } from '../work.ts';
+
+export interface HookRun {
+  readonly action: 'present' | 'cleanup';
+  readonly argv: readonly [string, ...string[]];
+  readonly domain: string;
+  readonly record: string;
+  readonly value: string;
+  readonly timeoutMs: number;
+  readonly cwd?: string;
+}
+
+export const HOOK_TIMEOUT_MS = 120_000;
+
+export async function runHook(
+  hook: HookRun,
+  { deadline, ...around }: Surroundings & { readonly deadline: Deadline },
+): Promise<Result<void, Trouble>> {
+  const tell = (kind: 'group-started' | 'group-ended') => (pgid: number) =>
+    around.emit({ kind, pgid, at: around.now() });
+  const end = await runGroup(hook.argv, {
+    deadline,
+    timeoutMs: hook.timeoutMs,
+    kill: around.kill,
+    env: {
+      ...around.env,
+      CERTWATCH_ACTION: hook.action,
+      CERTWATCH_DOMAIN: hook.domain,
+      CERTWATCH_RECORD: hook.record,
+      CERTWATCH_VALUE: hook.value,
+    },
+    ...(hook.cwd ? { cwd: hook.cwd } : {}),
+    onStart: tell('group-started'),
+    onEnd: tell('group-ended'),
+  });
+  const what = `the ${hook.action} hook ${JSON.stringify(hook.argv)} for ${hook.record}`;
+  const more = { output: end.output };
+  switch (end.kind) {
+    case 'exited':
+      if (end.code === 0) return ok(undefined);
+      return err(trouble('hook-failed', `${what} ended with status ${end.code}`, more));
+    case 'signalled':
+      return err(trouble('hook-failed', `${what} was ended by ${end.signal}`, more));
+    case 'timeout':
+      return err(trouble('hook-timeout', `${what} had not ended after ${end.afterMs} ms and was killed`, more));
+    case 'not-started':
+      return err(trouble('hook-not-started', `${what} could not be started: ${end.reason}`, more));
+  }
+}

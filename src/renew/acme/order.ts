@@ -1,0 +1,243 @@
+/**
+ * One certificate by ACME (RFC 8555 7.1): key → directory → account → preflight → order → authorizations → finalize →
+ * download → check → files. An order that an earlier, killed run left behind is taken up where it stands.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { err, ok, type Result } from '../../model/result.ts';
+import { encodePem } from '../../x509/pem.ts';
+import { keepAccountUrl, mayRegister, openAccount } from './account.ts';
+import { authorize } from './authorize.ts';
+import { cleanUpAfter } from './challenges/undo.ts';
+import { type AcmeClient, openAcmeClient } from './client.ts';
+import { directoryUrl } from './directories.ts';
+import { openLine } from './exchange.ts';
+import { atStep, fail, problemTrouble, type Trouble, trouble } from './failure.ts';
+import { readIdentifiers } from './identifiers.ts';
+import { checkIssued, type IssuedChain } from './issued.ts';
+import type { AcmeFailure, AcmeFiles, AcmeIssued } from './job.ts';
+import { makeKeyPem, readKeyFile } from './keys.ts';
+import type { Directory, Identifier, Order } from './objects.ts';
+import { placeOrder } from './place-order.ts';
+import { poll } from './polling.ts';
+import { preflight } from './preflight/preflight.ts';
+import { createOnce, privateFolder, replacePrivate, sayErrno } from './secret-files.ts';
+import { StepLog } from './steps.ts';
+import type { Work } from './work.ts';
+
+type Issued = Omit<AcmeIssued, 'ok' | 'warnings'>;
+
+/** Every way to fail is a value; what throws is a bug. */
+export async function obtain(work: Work): Promise<Result<Issued, AcmeFailure>> {
+  const steps = new StepLog(work);
+  const run: Run = { work, steps, orderUrl: undefined };
+  const done = await obtainIn(run);
+  if (done.ok) return done;
+  const what = work.deadline.expired && !SAYS_MORE.has(done.error.reason) ? late(done.error, steps) : done.error;
+  return err({ ...atStep(steps.at, what), ...(run.orderUrl ? { orderUrl: run.orderUrl } : {}) });
+}
+
+/** At the deadline these still say best what was waited for. */
+const SAYS_MORE: ReadonlySet<string> = new Set([
+  'authorization-stuck',
+  'order-stuck',
+  'not-propagated',
+  'hook-timeout',
+  'timeout',
+]);
+
+const late = (what: Trouble, steps: StepLog): Trouble => ({
+  ...what,
+  ...trouble('timeout', `the deadline passed at step ${steps.at}: ${what.detail}`),
+});
+
+interface Run {
+  readonly work: Work;
+  readonly steps: StepLog;
+  orderUrl: string | undefined;
+}
+
+async function obtainIn(run: Run): Promise<Result<Issued, Trouble>> {
+  const { work, steps } = run;
+  const prepared = await prepare(work);
+  if (!prepared.ok) return prepared;
+  const { identifiers, url, ca } = prepared.value;
+  await steps.enter('key');
+  const keyPem = await certificateKey(work);
+  if (!keyPem.ok) return keyPem;
+  await steps.enter('directory');
+  const connected = await connect(run, { url, ca });
+  if (!connected.ok) return connected;
+  const { client, directory } = connected.value;
+  await steps.enter('preflight');
+  const clear = await preflight(identifiers, directory, work);
+  if (!clear.ok) return clear;
+  await steps.enter('order');
+  const order = await placeOrder(client, { identifiers, directory, work });
+  if (!order.ok) return order;
+  run.orderUrl = order.value.url;
+  work.emit({ kind: 'order', orderUrl: order.value.url, at: work.now() });
+  const chainPem = await issue({ run, client, order: order.value, identifiers, keyPem: keyPem.value });
+  if (!chainPem.ok) return chainPem;
+  await steps.enter('check');
+  const expected = { keyPem: keyPem.value, identifiers: identifiers.map(({ value }) => value), now: work.now() };
+  const checked = checkIssued(chainPem.value, expected);
+  if (!checked.ok) return checked;
+  await steps.enter('write');
+  const files = await writeFiles(work.job.outDir, checked.value);
+  if (!files.ok) return files;
+  const { sha256, notBefore, notAfter } = checked.value.leaf;
+  return ok({ files: files.value, orderUrl: order.value.url, sha256, notBefore, notAfter });
+}
+
+interface Prepared {
+  readonly identifiers: readonly Identifier[];
+  readonly url: string;
+  readonly ca: string | undefined;
+}
+
+/** What can be refused without asking anybody, and the traces of a killed run. */
+async function prepare(work: Work): Promise<Result<Prepared, Trouble>> {
+  const { job } = work;
+  const url = directoryUrl(job.directory);
+  if (!url.ok) return fail('bad-job', url.error);
+  const identifiers = readIdentifiers(job.identifiers, job.challenge);
+  if (!identifiers.ok) return identifiers;
+  const folder = await privateFolder(job.outDir);
+  if (!folder.ok) return fail('out-dir', folder.error);
+  let ca: string | undefined;
+  if (job.caFile) {
+    try {
+      ca = await readFile(job.caFile, 'utf8');
+    } catch (cause) {
+      return fail('ca-file', `${job.caFile}: ${sayErrno(cause)}`);
+    }
+    if (!ca.includes('-----BEGIN CERTIFICATE-----')) return fail('ca-file', `${job.caFile}: holds no PEM certificate`);
+  }
+  const cleaned = await cleanUpAfter(job.outDir, { ...work });
+  if (!cleaned.ok) work.warn({ code: 'clean-up-failed', detail: cleaned.error });
+  return ok({ identifiers: identifiers.value, url: url.value, ca });
+}
+
+/** Before the order, and in its file: a run that is taken up again needs the key that the order was finalized with. */
+async function certificateKey({ job }: Work): Promise<Result<string, Trouble>> {
+  const path = join(job.outDir, 'privkey.pem');
+  const wished = job.key.kind === 'reuse' ? await readKeyFile(job.key.file) : undefined;
+  if (wished && !wished.ok) return fail('key-file', wished.error);
+  if (wished) {
+    const kept = await replacePrivate(path, wished.value);
+    return kept.ok ? wished : fail('cannot-write', kept.error);
+  }
+  const there = await readKeyFile(path);
+  if (there.ok) return there;
+  const type = job.key.kind === 'new' ? job.key.type : 'ec256';
+  const made = await createOnce(path, await makeKeyPem(type));
+  if (!made.ok) return fail('cannot-write', made.error);
+  const read = await readKeyFile(path);
+  return read.ok ? read : fail('key-file', read.error);
+}
+
+interface Connected {
+  readonly client: AcmeClient;
+  readonly directory: Directory;
+}
+
+async function connect(run: Run, { url, ca }: Pick<Prepared, 'url' | 'ca'>): Promise<Result<Connected, Trouble>> {
+  const { job, deadline, now } = run.work;
+  const account = await openAccount(job.account, url);
+  if (!account.ok) return account;
+  const line = await openLine({
+    deadline,
+    ...(job.requestTimeoutMs ? { timeoutMs: job.requestTimeoutMs } : {}),
+    ...(ca ? { ca } : {}),
+  });
+  const client = await openAcmeClient({
+    directoryUrl: url,
+    accountKeyPem: account.value.keyPem,
+    ...(account.value.url ? { accountUrl: account.value.url } : {}),
+    ...(job.account.eab ? { eab: job.account.eab } : {}),
+    line,
+    deadline,
+    now,
+  });
+  const directory = await client.directory();
+  if (!directory.ok) return directory;
+  await run.steps.enter('account');
+  if (account.value.url) return ok({ client, directory: directory.value });
+  const may = mayRegister(job.account, directory.value);
+  if (!may.ok) return may;
+  const registered = await client.register(job.account.contact);
+  if (!registered.ok) return registered;
+  const kept = await keepAccountUrl(account.value, url, registered.value);
+  return kept.ok ? ok({ client, directory: directory.value }) : kept;
+}
+
+interface Issuing {
+  readonly run: Run;
+  readonly client: AcmeClient;
+  readonly order: Order;
+  readonly identifiers: readonly Identifier[];
+  readonly keyPem: string;
+}
+
+/** From whatever state the order is in to the chain. */
+async function issue({ run, client, order, identifiers, keyPem }: Issuing): Promise<Result<string, Trouble>> {
+  const { work, steps } = run;
+  if (order.status === 'pending') {
+    const proven = await authorize(client, order, run);
+    if (!proven.ok) return proven;
+  }
+  await steps.enter('finalize');
+  const until = (done: readonly Order['status'][], first?: { readonly value: Order }) =>
+    poll(work, {
+      look: () => client.order(order.url),
+      isDone: ({ status }) => done.includes(status) || status === 'invalid',
+      stuck: (seen) => trouble('order-stuck', `the order is still ${seen?.status ?? 'unknown'} at the deadline`),
+      ...(first ? { first } : {}),
+    });
+  const ready = await until(
+    ['ready', 'processing', 'valid'],
+    order.status === 'pending' ? undefined : { value: order },
+  );
+  if (!ready.ok) return ready;
+  let seen: { readonly value: Order } = { value: ready.value };
+  if (ready.value.status === 'ready') {
+    const finalized = await client.finalize(ready.value, await client.csr(identifiers, keyPem));
+    if (finalized.ok) seen = finalized.value;
+    // A first try whose answer was lost has finalized it already: the order says how it stands.
+    else if (finalized.error.reason === 'acme-order-not-ready')
+      seen = { value: { ...ready.value, status: 'processing' } };
+    else return finalized;
+  }
+  await steps.enter('issue');
+  const valid = await until(['valid'], seen);
+  if (!valid.ok) return valid;
+  const { status, error, certificate } = valid.value;
+  if (status === 'invalid') {
+    if (error) return err(problemTrouble(error, { context: 'the CA did not issue' }));
+    return fail('order-invalid', 'the CA has put an end to the order without saying why');
+  }
+  if (!certificate) return fail('bad-answer', 'the order is valid but names no certificate');
+  await steps.enter('download');
+  return client.download(valid.value, work.job.preferredChain);
+}
+
+async function writeFiles(folder: string, { chain }: IssuedChain): Promise<Result<AcmeFiles, Trouble>> {
+  const [cert = '', ...above] = chain.map(({ der }) => encodePem(der));
+  const files: AcmeFiles = {
+    key: join(folder, 'privkey.pem'),
+    cert: join(folder, 'cert.pem'),
+    chain: join(folder, 'chain.pem'),
+    fullchain: join(folder, 'fullchain.pem'),
+  };
+  const texts = [
+    [files.cert, cert],
+    [files.chain, above.join('')],
+    [files.fullchain, cert + above.join('')],
+  ] as const;
+  for (const [path, text] of texts) {
+    const written = await replacePrivate(path, text);
+    if (!written.ok) return fail('cannot-write', written.error);
+  }
+  return ok(files);
+}

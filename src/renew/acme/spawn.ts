@@ -1,0 +1,157 @@
+/**
+ * The parent's side of a renewal by ACME: one child process per order, in a process group of its own, which is gone when
+ * this promise is settled, whatever the CA, a hook or the child itself does. SIGTERM comes first and leaves the child time
+ * to take its challenges back; SIGKILL of the whole group comes at the deadline.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { Deadline } from '../../time/deadline.ts';
+import { atStep, trouble } from './failure.ts';
+import type { AcmeEvent, AcmeFailed, AcmeJob, AcmeResult, AcmeStep, AcmeWarning, FromChild, ToChild } from './job.ts';
+import { signalGroup, Tail } from './process-group.ts';
+import type { Kill } from './work.ts';
+
+export interface OrderOptions {
+  /** The child and all it has started are gone by then. */
+  readonly deadline: Deadline;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** The Node binary and the arguments that lead to `runAcmeChild`: `[bin/certwatch.js, '__acme-child']`. */
+  readonly execPath: string;
+  readonly entry: readonly string[];
+  /** The child's environment; hooks inherit it. Never the place for a secret of certwatch's. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly kill: Kill;
+  /** For the journal: called in order, before the result. */
+  readonly onEvent?: (event: AcmeEvent) => void;
+  /** As soon as it runs; its number is also that of its process group. */
+  readonly onSpawn?: (pid: number) => void;
+}
+
+/** Of the time there is, this share is kept for clean-up, within these bounds. */
+const RESERVE_SHARE = 0.1;
+const RESERVE_MS = { least: 1_000, most: 15_000 } as const;
+
+export async function orderByAcme(job: AcmeJob, options: OrderOptions): Promise<AcmeResult> {
+  if (options.deadline.expired) {
+    return failed(atStep('prepare', trouble('timeout', 'the deadline passed before the order was begun')));
+  }
+  const { spawn } = await import('node:child_process');
+  const child = spawn(options.execPath, [...options.entry], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    serialization: 'json',
+    env: { ...options.env },
+  });
+  return new Supervision(child, job, options).result;
+}
+
+/** How the time up to the deadline is shared out: for work, for clean-up after it, and for dying. */
+export function shareOut(remainingMs: number): { workMs: number; lifeMs: number; termMs: number } {
+  const reserve = Math.min(
+    Math.max(remainingMs * RESERVE_SHARE, RESERVE_MS.least),
+    RESERVE_MS.most,
+    // A deadline this short leaves no room: half for each.
+    remainingMs / 2,
+  );
+  return { workMs: remainingMs - reserve, termMs: remainingMs - reserve * 0.9, lifeMs: remainingMs - reserve * 0.1 };
+}
+
+class Supervision {
+  readonly result: Promise<AcmeResult>;
+  readonly #child: ChildProcess;
+  readonly #options: OrderOptions;
+  readonly #output = new Tail();
+  readonly #groups = new Set<number>();
+  readonly #warnings: AcmeWarning[] = [];
+  readonly #term: Deadline;
+  #step: AcmeStep = 'prepare';
+  #told: AcmeResult | undefined;
+  #settle: (result: AcmeResult) => void = () => {};
+
+  constructor(child: ChildProcess, job: AcmeJob, options: OrderOptions) {
+    this.#child = child;
+    this.#options = options;
+    this.result = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#term = Deadline.after(shareOut(options.deadline.remainingMs).termMs, options.deadline);
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => this.#output.add(chunk));
+    child.on('error', (cause) => {
+      if (child.pid === undefined)
+        this.#end(trouble('child-died', `cannot start ${options.execPath}: ${cause.message}`));
+    });
+    if (child.pid === undefined) return;
+    options.onSpawn?.(child.pid);
+    child.on('message', (message) => this.#hear(message as FromChild, job));
+    child.on('exit', (code, signal) => this.#exited(code, signal));
+    this.#term.onExpire(() => this.#signal('SIGTERM'));
+    options.deadline.onExpire(() => {
+      this.#signal('SIGKILL');
+      this.#end(trouble('timeout', `the deadline passed at step ${this.#step}; the child was killed`));
+    });
+  }
+
+  #hear(message: FromChild, job: AcmeJob): void {
+    switch (message.kind) {
+      case 'ready': {
+        const { workMs, lifeMs } = shareOut(this.#options.deadline.remainingMs);
+        const order: ToChild = { kind: 'job', job, workMs, lifeMs, now: this.#options.now() };
+        this.#child.send(order, () => {});
+        return;
+      }
+      case 'event':
+        this.#note(message.event);
+        return;
+      case 'result':
+        this.#told = message.result;
+    }
+  }
+
+  #note(event: AcmeEvent): void {
+    if (event.kind === 'step') this.#step = event.step;
+    if (event.kind === 'warning') this.#warnings.push(event.warning);
+    if (event.kind === 'group-started') this.#groups.add(event.pgid);
+    if (event.kind === 'group-ended') this.#groups.delete(event.pgid);
+    this.#options.onEvent?.(event);
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    // `exit` may overtake the last messages; they are read when the channel has closed.
+    const done = () => {
+      this.#signal('SIGKILL');
+      if (this.#told) this.#finish(this.#told);
+      else if (this.#term.expired) {
+        this.#end(trouble('timeout', `the deadline passed at step ${this.#step}; the child was ended`));
+      } else
+        this.#end(trouble('child-died', `the child ended at step ${this.#step} with ${signal ?? `status ${code}`}`));
+    };
+    if (!this.#child.connected) setImmediate(done);
+    else {
+      this.#child.once('disconnect', done);
+      this.#options.deadline.onExpire(done);
+    }
+  }
+
+  /** The child's own group, and those of hooks that it has not seen the end of. */
+  #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.#child.pid !== undefined) signalGroup(this.#options.kill, this.#child.pid, signal);
+    // On SIGTERM the child ends its hooks itself and then cleans up by others.
+    if (signal === 'SIGKILL') for (const group of this.#groups) signalGroup(this.#options.kill, group, signal);
+  }
+
+  #end(what: ReturnType<typeof trouble>): void {
+    const output = this.#output.text();
+    const failure = atStep(this.#step, { ...what, ...(output && !what.output ? { output } : {}) });
+    this.#finish({ ...failed(failure), warnings: this.#warnings });
+  }
+
+  #finish(result: AcmeResult): void {
+    this.#term.release();
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+    if (this.#child.connected) this.#child.disconnect();
+    this.#settle(result);
+  }
+}
+
+const failed = (failure: ReturnType<typeof atStep>): AcmeFailed => ({ ok: false, ...failure, warnings: [] });

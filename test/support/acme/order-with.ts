@@ -1,0 +1,74 @@
+/**
+ * One order by the real child process, as the tests of ACME make it: sensible settings for whatever a test leaves out,
+ * everything that the child told, and a certain end.
+ */
+
+import type { AcmeEvent, AcmeJob, AcmeResult } from '../../../src/renew/acme/job.ts';
+import { orderByAcme } from '../../../src/renew/acme/spawn.ts';
+import { Deadline } from '../../../src/time/deadline.ts';
+import type { TempFolder } from '../temp-folder.ts';
+import type { ChildBundle } from './child-bundle.ts';
+
+export interface OrderWith {
+  readonly bundle: ChildBundle;
+  /** Holds the account and the order's files. */
+  readonly folder: TempFolder;
+  readonly job: Partial<AcmeJob> & Pick<AcmeJob, 'directory' | 'challenge'>;
+  readonly deadlineMs?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly onEvent?: (event: AcmeEvent) => void;
+  readonly onSpawn?: (pid: number) => void;
+}
+
+export interface Ordered {
+  readonly result: AcmeResult;
+  readonly events: readonly AcmeEvent[];
+  readonly pid: number;
+  readonly tookMs: number;
+}
+
+export function jobFor({ folder, job }: Pick<OrderWith, 'folder' | 'job'>): AcmeJob {
+  return {
+    account: { folder: folder.at('accounts'), contact: ['admin@shop.example'], agreeTos: true },
+    identifiers: ['www.shop.example'],
+    key: { kind: 'new', type: 'ec256' },
+    outDir: folder.at('out'),
+    preflight: { skip: true },
+    ...job,
+  };
+}
+
+export async function orderWith(options: OrderWith): Promise<Ordered> {
+  const events: AcmeEvent[] = [];
+  let pid = 0;
+  const startedAt = performance.now();
+  const deadline = Deadline.after(options.deadlineMs ?? 15_000);
+  const result = await orderByAcme(jobFor(options), {
+    deadline,
+    now: () => Date.now(),
+    execPath: process.execPath,
+    entry: options.bundle.entry,
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: '/nonexistent', ...options.env },
+    kill: (target, signal) => process.kill(target, signal),
+    onEvent: (event) => {
+      events.push(event);
+      options.onEvent?.(event);
+    },
+    onSpawn: (number) => {
+      pid = number;
+      options.onSpawn?.(number);
+    },
+  });
+  deadline.release();
+  return { result, events, pid, tookMs: performance.now() - startedAt };
+}
+
+/** Is anybody left in this process group? */
+export function groupLives(pgid: number): boolean {
+  try {
+    process.kill(-pgid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
