@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import acme from 'acme-client';
 import { build } from 'esbuild';
 
 const here = import.meta.dirname;
@@ -39,6 +40,9 @@ await build({
   ...common,
   entryPoints: [join(here, 'src/main.ts')],
   outfile: join(dist, 'certwatch.cjs'),
+  // What bin/load-bundle.js calls; here and not there, so that nobody has to copy half a megabyte of text.
+  banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+  footer: { js: '})' },
   // Heavy, and for renewals only: loaded from node_modules.
   external: ['acme-client', 'node-forge'],
   plugins: [
@@ -69,17 +73,21 @@ new Function('module', 'exports', 'require', packer.outputFiles[0].text)(
 );
 writeFileSync(join(dist, 'mozilla-roots.bin'), packed.exports.packRoots(rootCertificates, process.version));
 
-// V8's code cache, taken after a small run of the real thing, so that it holds the functions that a run compiles: one
-// certificate from a file, one connection that is closed. It is an extra: without it everything works, a little later.
+// V8's code cache, taken after a small run of the real thing, so that it holds the functions that a run compiles: a
+// handshake, a certificate from a file, a closed port. It is an extra: without it everything works, a little later.
+const [key, cert] = await acme.crypto.createAlpnCertificate({ identifier: { value: 'localhost' } }, 'warm-up');
 const warmUp = `
   const { loadBundle } = require(${JSON.stringify(join(here, 'bin/load-bundle.js'))});
   const { writeFileSync } = require('node:fs');
-  const { createServer } = require('node:net');
+  const { createServer } = require('node:tls');
   const pem = ${JSON.stringify(join(dist, 'warm-up.pem'))};
-  writeFileSync(pem, require('node:tls').rootCertificates[0]);
+  const cert = ${JSON.stringify(String(cert))};
+  writeFileSync(pem, cert);
   const { bundle, script } = loadBundle(null);
-  const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1', () => {
-    process.argv = ['node', 'certwatch', 'check', 'file:' + pem, '127.0.0.1:' + server.address().port];
+  const server = createServer({ key: ${JSON.stringify(String(key))}, cert }, (peer) => peer.end());
+  server.listen(0, '127.0.0.1', () => {
+    const target = 'localhost:' + server.address().port;
+    process.argv = ['node', 'certwatch', 'check', target, '127.0.0.1:1', 'file:' + pem, '--ca-file', pem];
     process.stdout.write = (text, done) => (done?.(), true);
     process.once('exit', () => {
       process.exitCode = 0;

@@ -28,8 +28,7 @@ exports.loadBundle = (cachedData = cachedCode()) => {
     process.stderr.write('certwatch: it has not been built yet: run "npm run build"\n');
     process.exit(3);
   }
-  const wrapped = `(function (exports, require, module, __filename, __dirname) {${source}\n})`;
-  const script = new Script(wrapped, { filename, ...(cachedData ? { cachedData } : {}) });
+  const script = new Script(source, { filename, ...(cachedData ? { cachedData } : {}) });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(filename), module, filename, dist);
   return { bundle: module.exports, script };

@@ -1,6 +1,7 @@
 /**
  * The only file that touches `process`: arguments, environment, standard streams, signals, exit.
  */
+import { isatty } from 'node:tty';
 import { colorLevel } from './cli/color-level.ts';
 import type { ExitCode, Io, Out } from './cli/io.ts';
 import { runPlugin } from './cli/plugin.ts';
@@ -40,8 +41,8 @@ function processIo(): Io {
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    stdout: out(process.stdout),
-    stderr: out(process.stderr),
+    stdout: out(1, () => process.stdout),
+    stderr: out(2, () => process.stderr),
     stdin: () => process.stdin,
     now: () => Date.now(),
     onInterrupt,
@@ -51,21 +52,30 @@ function processIo(): Io {
   };
 }
 
-function out(stream: NodeJS.WriteStream): Out {
+/** @param open opens the stream, which costs a moment of start-up: only once there is something to write. */
+function out(fd: 1 | 2, open: () => NodeJS.WriteStream): Out {
+  let stream: NodeJS.WriteStream | undefined;
   let broken = false;
-  stream.on('error', () => {
-    // The reader has gone (`| head`). Nobody is left to tell, and the verdict stands: the exit status carries it.
-    broken = true;
-  });
+  const opened = (): NodeJS.WriteStream => {
+    if (!stream) {
+      stream = open();
+      // The reader has gone (`| head`). Nobody is left to tell, and the verdict stands: the exit status carries it.
+      stream.on('error', () => {
+        broken = true;
+      });
+    }
+    return stream;
+  };
+  const isTTY = isatty(fd);
   return {
     write: (text) =>
       new Promise((resolve) => {
         if (broken || text === '') resolve();
-        else stream.write(text, () => resolve());
+        else opened().write(text, () => resolve());
       }),
-    isTTY: stream.isTTY === true,
-    columns: stream.columns ?? 100,
-    colorLevel: colorLevel(stream.isTTY === true, process.env),
+    isTTY,
+    columns: (isTTY && opened().columns) || 100,
+    colorLevel: colorLevel(isTTY, process.env),
   };
 }
 
