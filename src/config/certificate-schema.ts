@@ -117,7 +117,7 @@ export function certificateSchema(context: SchemaContext) {
   const shape = map(
     {
       name: scalar(parseCertificateName, TEXT, 'What reports and `certwatch renew NAME` call it.'),
-      domains: z.array(scalar(parseDomain, TEXT)).min(1).describe('The names that the certificate is for.').optional(),
+      domains: oneOrMore(scalar(parseDomain, TEXT)).describe('The names that the certificate is for.').optional(),
       key: keySchema.optional(),
       'reuse-key': scalar(parseYesNo, SWITCH, 'Keep the key from one certificate to the next (default no).').optional(),
       challenge: challengeSchema(context).optional(),

@@ -19,7 +19,15 @@ const EXPECTED: Readonly<Record<string, string>> = {
 
 /** One sentence an issue, in the order of the file. */
 export function explainIssues(issues: readonly Issue[], source: YamlSource): InputError[] {
-  return issues.flatMap((issue) => explain(issue, [], source));
+  return explainAll(issues, [], source);
+}
+
+/** What a map lacks as a whole is most likely what its unknown key was meant to be: one error is enough. */
+function explainAll(issues: readonly Issue[], base: Path, source: YamlSource): InputError[] {
+  const slips = new Set(issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => path.join('\0')));
+  return issues
+    .filter((issue) => issue.code !== 'custom' || !slips.has(issue.path.join('\0')))
+    .flatMap((issue) => explain(issue, base, source));
 }
 
 function explain(issue: Issue, base: Path, source: YamlSource): InputError[] {
@@ -47,17 +55,29 @@ function explain(issue: Issue, base: Path, source: YamlSource): InputError[] {
 
 /** The branch of the kind that was written (a text, a list, a map) is the one that was meant. */
 function explainUnion(issue: Issue & { code: 'invalid_union' }, path: Path, source: YamlSource): InputError[] {
-  const wrongKind = (nested: Issue) => nested.code === 'invalid_type' && nested.path.length === 0;
-  const meant = issue.errors.filter((branch) => !branch.some(wrongKind));
+  const meant = issue.errors.filter((branch) => !branch.some(isWrongKind));
   const [best] = meant.toSorted((a, b) => a.length - b.length);
-  if (best) return best.flatMap((nested) => explain(nested, path, source));
+  if (best) return explainAll(best, path, source);
   const found = valueAt(source.value, path);
   if (found === undefined) return [{ origin: source.originOf(path), message: `${pathText(path)} ${MISSING}` }];
-  const kinds = issue.errors.flat().flatMap((nested) => (nested.code === 'invalid_type' ? [nested.expected] : []));
-  const expected = [...new Set(kinds.map((kind) => EXPECTED[kind] ?? kind))].join(' or ');
+  const expected = [...new Set(kindsOf(issue).map((kind) => EXPECTED[kind] ?? kind))].join(' or ');
   return [
     { origin: source.originOf(path), message: `${pathText(path)}: expected ${expected}, got ${describe(found)}` },
   ];
+}
+
+/** The value is of another kind than the branch (or each branch of the union that it is) takes. */
+function isWrongKind(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  return (
+    issue.code === 'invalid_type' ||
+    (issue.code === 'invalid_union' && issue.errors.every((branch) => branch.some(isWrongKind)))
+  );
+}
+
+function kindsOf(issue: Issue): string[] {
+  if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(kindsOf);
+  return issue.code === 'invalid_type' && issue.path.length === 0 ? [issue.expected] : [];
 }
 
 function nearestKey(key: string, allowed: readonly string[], path: Path): string {

@@ -97,8 +97,11 @@ class Reading implements YamlSource {
         logLevel: 'error',
         strict: true,
       });
-      for (const { message, pos } of document.errors.slice(0, MOST_SYNTAX_ERRORS))
+      if (document.errors.some(({ message }) => sentence(message) === TOO_DEEP))
+        return this.#refuse(undefined, TOO_DEEP);
+      for (const { message, pos } of document.errors.slice(0, MOST_SYNTAX_ERRORS)) {
         this.#refuse(pos[0], sentence(message));
+      }
       for (const { message, pos } of document.warnings) {
         const tag = /^Unresolved tag: (.*)/.exec(message)?.[1];
         if (tag === '!file') continue;
@@ -189,13 +192,23 @@ function sentence(message: string): string {
   if (message === 'Map keys must be unique') return 'this key was given before in the same map';
   if (/call stack/i.test(message)) return TOO_DEEP;
   if (/multiple documents/.test(message)) return 'a config is one YAML document: expected nothing after this "---"';
-  const line = message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+  // It may quote the file, at any length.
+  const line = message
+    .split('\n')[0]!
+    .slice(0, 120)
+    .replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, ' ')
+    .trim();
   return `this is no YAML: ${line.charAt(0).toLowerCase()}${line.slice(1)}`;
 }
 
 const keyOf = (path: Path): string => JSON.stringify(path);
 
-/** `targets[1].warning` */
+/** `targets[1].warning`; keys that are no plain words are quoted. */
 export function pathText(path: Path): string {
-  return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
+  const parts = path.map((part, i) => {
+    if (typeof part === 'number') return `[${part}]`;
+    if (!/^[\w.-]+$/.test(part)) return `[${quote(part)}]`;
+    return i === 0 ? part : `.${part}`;
+  });
+  return parts.join('');
 }
