@@ -92,10 +92,10 @@ function checkCriticalExtensions(certificate: Certificate, problems: PathProblem
 function checkKey(certificate: Certificate, rules: PathRules, problems: PathProblem[]): void {
   const { type, curve, exponent } = certificate.publicKey;
   // RFC 5480 2.1.1: explicit parameters MUST NOT be used (CVE-2020-0601); an RSA exponent of 1 makes any text its own
-  // signature, and an even one has no inverse.
+  // signature, an even one has no inverse, and a huge one is there to make verifying slow.
   if (type === 'ec' && curve === 'explicit') problems.push(invalid(certificate, 'unsupported-key', 'explicit curve'));
-  if (type === 'rsa' && exponent !== undefined && (exponent < 3 || exponent % 2 === 0)) {
-    problems.push(invalid(certificate, 'unsupported-key', `RSA exponent ${exponent}`));
+  if (type === 'rsa' && !(exponent !== undefined && exponent >= 3 && exponent % 2 === 1 && exponent < 2 ** 32)) {
+    problems.push(invalid(certificate, 'unsupported-key', `RSA exponent ${exponent ?? 'too large'}`));
   }
   if (rules.strength === 'reject' && hasWeakKey(certificate)) problems.push(invalid(certificate, 'weak-key'));
 }
