@@ -13,6 +13,8 @@ export interface Window {
   readonly renewAt: number;
   readonly warnAt: number;
   readonly criticalAt: number;
+  /** One second after notAfter. */
+  readonly expiresAt: number;
   /** `auto`, `custom` where a threshold was given, `ari` where the CA said (RFC 9773). */
   readonly source: 'auto' | 'custom' | 'ari';
 }

@@ -139,14 +139,15 @@ function keyJson({ type, bits, curve, exponent }: PublicKey): JsonObject {
   };
 }
 
-function windowJson({ lifetimeSeconds, remainingSeconds, renewAt, warnAt, criticalAt, source }: Window): JsonObject {
+function windowJson(window: Window): JsonObject {
   return {
-    lifetimeSeconds,
-    remainingSeconds,
-    renewAt: formatInstant(renewAt),
-    warnAt: formatInstant(warnAt),
-    criticalAt: formatInstant(criticalAt),
-    source,
+    lifetimeSeconds: window.lifetimeSeconds,
+    remainingSeconds: window.remainingSeconds,
+    renewAt: formatInstant(window.renewAt),
+    warnAt: formatInstant(window.warnAt),
+    criticalAt: formatInstant(window.criticalAt),
+    source: window.source,
+    expiresAt: formatInstant(window.expiresAt),
   };
 }
 

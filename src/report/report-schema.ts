@@ -123,6 +123,7 @@ const result: Schema = {
         warnAt: instant,
         criticalAt: instant,
         source: word('auto', 'custom', 'ari'),
+        expiresAt: instant,
       }),
     ),
   }),

@@ -2,7 +2,7 @@
  * One verdict as the text that the human format keeps of it. Everything here is escaped for a terminal.
  */
 import type { Finding, Status } from '../model/finding.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { Verdict, Window } from '../model/verdict.ts';
 import { formatDuration } from '../time/duration.ts';
 import { formatInstant } from '../verdict/instant.ts';
 import { severityStatus } from '../verdict/status.ts';
@@ -44,7 +44,7 @@ export function rowOf(verdict: Verdict, { verbose, now }: RenderOptions): Row {
     status,
     ...(window ? { remaining: window.remainingSeconds } : {}),
     left: window ? leftText(window.remainingSeconds) : nothingText(verdict),
-    until: window && window.remainingSeconds > 0 ? `until ${endDate(now, window.remainingSeconds)}` : '',
+    until: window && window.remainingSeconds > 0 ? `until ${lastDay(window)}` : '',
     notes: status === 'ok' ? [...untold].join(', ') : '',
     entries: told.map((finding) => entryOf(finding, verdict)),
     details: verbose ? detailLines(verdict, now) : [],
@@ -62,8 +62,8 @@ function nothingText({ observations }: Verdict): string {
 }
 
 /** The day of the last second that it is valid for. */
-function endDate(now: number, remainingSeconds: number): string {
-  return formatInstant(now + remainingSeconds * 1_000 - 1_000).slice(0, 10);
+export function lastDay({ expiresAt }: Window): string {
+  return formatInstant(expiresAt - 1_000).slice(0, 10);
 }
 
 function entryOf(finding: Finding, verdict: Verdict): Entry {

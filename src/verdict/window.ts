@@ -58,6 +58,7 @@ export function computeWindow(validity: Validity, now: number, policy: WindowPol
     renewAt: Math.min(renewal, warning, criticalAt),
     warnAt,
     criticalAt,
+    expiresAt: expiry,
     source: sourceOf(policy),
   };
 }

@@ -203,6 +203,7 @@ export const verdict: fc.Arbitrary<Verdict> = fc
         renewAt: time,
         warnAt: time,
         criticalAt: time,
+        expiresAt: time,
         source: fc.constantFrom('auto', 'custom', 'ari'),
       }),
       { nil: undefined },

@@ -111,6 +111,7 @@ test('keys come in the promised order', () => {
     'warnAt',
     'criticalAt',
     'source',
+    'expiresAt',
   ]);
 });
 

@@ -68,7 +68,7 @@ test('the worst, the counts, one figure a target, then what is not OK', () => {
 
 test('all is well', () => {
   expect(render(nagios, [FLEET.healthy, FLEET.open])).toMatchInlineSnapshot(`
-    "CERTWATCH OK - first to end: open.shop.example:443: 28d left; 2 ok | healthy.shop.example:443=61.125;27:;7: open.shop.example:443=28;27:;7:
+    "CERTWATCH OK - first to end: open.shop.example:443: 28d left, until 2026-12-22; 2 ok | healthy.shop.example:443=61.125;27:;7: open.shop.example:443=28;27:;7:
     "
   `);
 });
@@ -119,7 +119,7 @@ describe('check_certwatch', () => {
 
   test('what it says', () => {
     expect(render(nagiosPlugin, [FLEET.healthy])).toMatchInlineSnapshot(`
-      "CERTWATCH OK - healthy.shop.example:443: 61d 3h left | healthy.shop.example:443=61.125;27:;7: time=0.006250s;;;0;10
+      "CERTWATCH OK - healthy.shop.example:443: 61d 3h left, until 2027-01-24 | healthy.shop.example:443=61.125;27:;7: time=0.006250s;;;0;10
       "
     `);
     expect(render(nagiosPlugin, [FLEET.selfSigned])).toMatchInlineSnapshot(`

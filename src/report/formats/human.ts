@@ -98,7 +98,8 @@ class HumanRenderer {
   #inFull(row: Row, width: number): string[] {
     return [
       ...this.#heading(row, width),
-      ...row.entries.flatMap((entry) => this.#entry(entry)),
+      // Advice that several findings in a row share is given behind the last of them.
+      ...row.entries.flatMap((entry, i) => this.#entry(entry, row.entries[i + 1]?.advice !== entry.advice)),
       ...row.details.map((line) => this.#palette.faint(`${INDENT}${line}`)),
     ];
   }
@@ -114,13 +115,13 @@ class HumanRenderer {
     return [cells.join('  '), ...this.#wrapped(row.notes, INDENT, INDENT, faint)];
   }
 
-  #entry({ code, status, message, advice }: Entry): string[] {
+  #entry({ code, status, message, advice }: Entry, advised: boolean): string[] {
     const paint = this.#palette[status];
     const [first = '', ...rest] = this.#lines(`${code}: ${message}`, INDENT, `${INDENT}  `);
     return [
       first.replace(code, paint(code)),
       ...rest,
-      ...(advice ? this.#lines(`→ ${advice}`, INDENT, `${INDENT}  `) : []),
+      ...(advised ? this.#lines(`→ ${advice}`, INDENT, `${INDENT}  `) : []),
     ];
   }
 

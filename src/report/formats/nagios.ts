@@ -9,7 +9,7 @@ import { statusRank } from '../../verdict/status.ts';
 import { capText, escapeNagios, nagiosLabel, quoteNagiosLabel } from '../escape.ts';
 import type { Format, Renderer, RenderOptions } from '../format.ts';
 import { describe } from '../messages.ts';
-import { leftText, rowOf } from '../rows.ts';
+import { lastDay, leftText, rowOf } from '../rows.ts';
 import { countsText, formatCount } from '../summary.ts';
 import { UniqueNames } from '../unique-names.ts';
 
@@ -30,19 +30,14 @@ export const nagios: Format = {
   name: 'nagios',
   summary: 'Nagios and Icinga: one line with performance data, then what is not OK',
   streams: false,
-  create: (options) => new NagiosRenderer(options),
+  create: () => new NagiosRenderer(),
 };
 
 class NagiosRenderer implements Renderer {
-  readonly #options: RenderOptions;
   readonly #names = new UniqueNames();
   readonly #perfdata: string[] = [];
   readonly #bad: Line[] = [];
   #worst: Line | undefined;
-
-  constructor(options: RenderOptions) {
-    this.#options = options;
-  }
 
   begin(): string {
     return '';
@@ -51,7 +46,7 @@ class NagiosRenderer implements Renderer {
   verdict(verdict: Verdict): string {
     const { target, status, window } = verdict;
     const label = quoteNagiosLabel(this.#names.of(nagiosLabel(target.name)));
-    this.#perfdata.push(`${label}=${daysLeft(window, this.#options.now)}`);
+    this.#perfdata.push(`${label}=${daysLeft(window)}`);
     const line = { status, remaining: window?.remainingSeconds ?? Number.POSITIVE_INFINITY, text: lineOf(verdict) };
     if (!this.#worst || isWorse(line, this.#worst)) this.#worst = line;
     if (status !== 'ok') this.#bad.push(line);
@@ -64,7 +59,7 @@ class NagiosRenderer implements Renderer {
       this.#worst && (this.#worst.status !== 'ok' || outcome.summary.targets === 1) ? [this.#worst.text] : [];
     const next = worst.length === 0 && this.#worst ? [`first to end: ${this.#worst.text}`] : [];
     const errors = errorLines(outcome);
-    const said = [...worst, ...next, ...(worst.length ? [] : errors.slice(0, 1)), ...counts].join('; ');
+    const said = [...worst, ...(worst.length ? [] : errors.slice(0, 1)), ...next, ...counts].join('; ');
     const first = `CERTWATCH ${outcome.status.toUpperCase()} - ${said}${perfdataOf(this.#perfdata)}`;
     const bad = [...this.#bad].sort((a, b) => (isWorse(a, b) ? -1 : isWorse(b, a) ? 1 : 0));
     const long = [...errors, ...bad.map(({ status, text }) => `${status.toUpperCase()} ${text}`)];
@@ -99,7 +94,7 @@ function pluginOutput(verdicts: readonly Verdict[], outcome: Outcome, options: R
   const label = quoteNagiosLabel(names.of(nagiosLabel(verdict.target.name)));
   const seconds = Object.values(verdict.observations[0].timings).reduce((sum, ms) => sum + ms, 0) / SECOND;
   const time = `time=${seconds.toFixed(6)}s;;;0;${verdict.target.settings.timeoutMs / SECOND}`;
-  const first = `${begin}${lineOf(verdict)}${perfdataOf([`${label}=${daysLeft(verdict.window, options.now)}`, time])}`;
+  const first = `${begin}${lineOf(verdict)}${perfdataOf([`${label}=${daysLeft(verdict.window)}`, time])}`;
   if (!options.verbose) return `${first}\n`;
   const { entries, details } = rowOf(verdict, options);
   const long = [...entries.flatMap(({ code, message, advice }) => [`${code}: ${message}`, `  ${advice}`]), ...details];
@@ -114,7 +109,7 @@ function lineOf(verdict: Verdict): string {
   const said = worst
     ? describe(worst, verdict).replace(/\.$/, '')
     : window
-      ? leftText(window.remainingSeconds)
+      ? `${leftText(window.remainingSeconds)}, until ${lastDay(window)}`
       : 'not judged';
   const others = more.length > 0 ? ` (also ${[...new Set(more.map((finding) => finding.code))].join(', ')})` : '';
   return escapeNagios(`${capText(target.name, 100)}: ${capText(said, LONGEST_TEXT)}${others}`);
@@ -125,10 +120,9 @@ function isWorse(a: Line, b: Line): boolean {
 }
 
 /** Days left, and the ranges: `30:` alerts below 30 days. `U`: could not be found out. */
-function daysLeft(window: Window | undefined, now: number): string {
+function daysLeft(window: Window | undefined): string {
   if (!window) return 'U';
-  const expiry = now + window.remainingSeconds * SECOND;
-  const before = (moment: number): string => `${days((expiry - moment) / DAY)}:`;
+  const before = (moment: number): string => `${days((window.expiresAt - moment) / DAY)}:`;
   return `${days((window.remainingSeconds * SECOND) / DAY)};${before(window.warnAt)};${before(window.criticalAt)}`;
 }
 

@@ -31,14 +31,27 @@ const REASONS: Readonly<Record<string, string>> = {
   'plaintext-answer': 'the peer answered in plain text, not TLS',
   'key-not-proven': 'the peer did not prove that it holds the private key',
   'not-tls': 'the peer does not speak TLS',
-  'trust-anchors': 'the trust anchors could not be loaded',
   malformed: 'what is there is no certificate',
+  'malformed-message': 'the peer sent a malformed TLS message',
+  'malformed-record': 'the peer sent a malformed TLS record',
+  'unexpected-message': 'the peer sent a TLS message out of turn',
+  'unsupported-version': 'the peer wants a TLS version that is not known here',
+  'unsupported-cipher': 'the peer chose a cipher that is not known here',
+  'unsupported-group': 'the peer wants a key exchange group that is not known here',
+  'bad-record': 'what the peer sent could not be decrypted',
+  'bad-finished': "the peer's Finished message is wrong",
+  'bad-key-share': "the peer's key share is wrong",
+  'no-certificate': 'there is no certificate',
+  flood: 'the peer sent more than any handshake needs',
+  'too-large': 'it is too large',
 };
 
-function because({ reason, detail }: FailureData): string {
-  const words = REASONS[reason] ?? reason.replaceAll('-', ' ');
-  return detail ? `${words} (${detail})` : words;
-}
+const meaning = ({ reason }: FailureData): string => REASONS[reason] ?? reason.replaceAll('-', ' ');
+
+/** The details of look-ups, dials, STARTTLS dialogues and files are sentences that say it all. */
+const inDetail = (data: FailureData): string => data.detail ?? meaning(data);
+
+const inShort = (data: FailureData): string => (data.detail ? `${meaning(data)} (${data.detail})` : meaning(data));
 
 const place = (target: Target): string =>
   target.kind === 'file' ? quote(target.path) : `${target.host} port ${target.port}`;
@@ -52,10 +65,36 @@ const openssl = (target: Target): string => {
   );
 };
 
-const failure = (begin: string, advise: (data: FailureData, target: Target) => string): Message<FailureCode> => ({
-  describe: (data) => `${begin}: ${because(data)}.`,
+const failure = (
+  describe: (data: FailureData, target: Target) => string,
+  advise: (data: FailureData, target: Target) => string,
+): Message<FailureCode> => ({
+  describe: (data, { target }) => `${describe(data, target).replace(/[.\s]+$/, '')}.`,
   advise: (data, { target }) => advise(data, target),
 });
+
+/** Of an endpoint it is a file beside it that could not be read: what it is judged by. */
+function unread(data: FailureData, target: Target): string {
+  if (data.reason === 'trust-anchors') return `The trust anchors could not be loaded: ${inDetail(data)}`;
+  if (target.kind === 'file') return `It could not be read: ${inDetail(data)}`;
+  return `The file that it should serve could not be read: ${inDetail(data)}`;
+}
+
+function adviseUnread({ reason }: FailureData, target: Target): string {
+  if (reason === 'trust-anchors') return 'Correct `--ca-file` or `--trust`.';
+  const path = target.kind === 'file' ? target.path : (target.settings.expect.file ?? '');
+  switch (reason) {
+    case 'not-found':
+    case 'no-permission':
+      return `Correct the path or its permissions: ${command(`ls -l ${shellWord(path)}`)}`;
+    case 'unsupported-format':
+    case 'no-certificate':
+    case 'malformed':
+      return `Name a file with certificates in PEM or DER; this one is: ${command(`file ${shellWord(path)}`)}`;
+    default:
+      return `See what it is: ${command(`ls -l ${shellWord(path)}`)}`;
+  }
+}
 
 const timeout: Message<'timeout'> = {
   describe: ({ phase, reason, detail }, { target }) => {
@@ -71,31 +110,37 @@ const timeout: Message<'timeout'> = {
 };
 
 export const notSeenMessages: Messages<FailureCode> = {
-  'resolve-failed': failure('The name could not be resolved', (_, target) =>
-    target.kind === 'file'
-      ? checkAgain(target)
-      : `Check the spelling and the DNS: ${command(`dig ${shellWord(target.settings.connectTo?.host ?? target.host)}`)}; if the host is gone, take it off the list.`,
+  'resolve-failed': failure(
+    (data) => `The name could not be resolved: ${inDetail(data)}`,
+    (_, target) =>
+      target.kind === 'file'
+        ? checkAgain(target)
+        : `Check the spelling and the DNS: ${command(`dig ${shellWord(target.settings.connectTo?.host ?? target.host)}`)}; if the host is gone, take it off the list.`,
   ),
-  'connect-failed': failure('No connection', ({ reason }, target) =>
-    reason === 'refused'
-      ? `Nothing listens on ${place(target)}: start the service, or correct the port.`
-      : `Check that the host is up and the way to ${place(target)} is open from here.`,
+  'connect-failed': failure(
+    (data) => `No connection: ${inDetail(data)}`,
+    ({ reason }, target) =>
+      reason === 'refused'
+        ? `Nothing listens on ${place(target)}: start the service, or correct the port.`
+        : `Check that the host is up and the way to ${place(target)} is open from here.`,
   ),
-  'starttls-failed': failure('STARTTLS failed', (_, target) => `See what the server says: ${openssl(target)}`),
-  'handshake-failed': failure('The TLS handshake failed', ({ reason }, target) =>
-    reason === 'plaintext-answer'
-      ? 'The port speaks a plain protocol: name its STARTTLS (smtp://, imap://, pop3://) or the right port.'
-      : reason === 'key-not-proven'
-        ? 'Certificate and private key do not belong together: install them as a pair, and reload the server.'
-        : `See what the server says: ${openssl(target)}`,
+  'starttls-failed': failure(
+    (data) => `STARTTLS failed: ${inDetail(data)}`,
+    (_, target) => `See what the server says: ${openssl(target)}`,
   ),
-  'read-failed': failure('It could not be read', ({ reason }, target) =>
-    reason === 'trust-anchors'
-      ? 'Correct `--ca-file` or `--trust`.'
-      : target.kind === 'file'
-        ? `Check the path and its permissions: ${command(`ls -l ${shellWord(target.path)}`)}`
-        : 'Check the path, its permissions and what is in it.',
+  'handshake-failed': failure(
+    (data) => `The TLS handshake failed: ${inShort(data)}`,
+    ({ reason }, target) => {
+      if (reason === 'plaintext-answer') {
+        return 'The port speaks a plain protocol: name its STARTTLS (smtp://, imap://, pop3://) or the right port.';
+      }
+      if (reason === 'key-not-proven') {
+        return 'Certificate and private key do not belong together: install them as a pair, and reload the server.';
+      }
+      return `See what the server says: ${openssl(target)}`;
+    },
   ),
+  'read-failed': failure(unread, adviseUnread),
   timeout,
   'internal-error': {
     describe: (data) => `certwatch itself failed ${PHASES[data.phase]}: ${data.detail ?? data.reason}.`,

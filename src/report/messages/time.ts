@@ -11,6 +11,7 @@ function replaceIt(about: About, leaf: string): string {
   const { role, target, severity } = about;
   if (severity === 'info') return NOT_NEEDED;
   if (isLeaf(about)) return leaf;
+  if (target.kind === 'file') return 'Take it out of the file, or put its successor there.';
   if (role === 'root')
     return "Get the CA's new root and distribute it to every client; then reissue what hangs on the old one.";
   return `Get the CA's current intermediate, put it into the chain in place of this one and ${reload(target)}.`;
