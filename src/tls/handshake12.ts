@@ -12,6 +12,7 @@ import { prf } from './key-schedule.ts';
 import { leafKey } from './leaf-key.ts';
 import {
   MESSAGE,
+  parseAlpn,
   parseCertificate,
   parseCertificateStatus,
   parseServerKeyExchange,
@@ -49,6 +50,7 @@ export class Handshake12 implements Negotiated {
     this.#suite = suite;
     this.#version = hello.version;
     this.#serverRandom = hello.random;
+    conversation.alpn = parseAlpn(hello.extensions);
     this.#extendedMasterSecret = hello.extensions.has(EXTENSION.extendedMasterSecret);
   }
 

@@ -1,6 +1,6 @@
 /**
  * The second opinion: one full handshake by node:tls, asked where certwatch's own reader met an alert or something that it
- * does not know. It is slower, and what it can say of the chain is less exact: see `presentedChain`.
+ * does not know. It is slower, and OpenSSL refuses some of what the reader reads.
  */
 import { constants } from 'node:crypto';
 import type { Duplex } from 'node:stream';
@@ -96,16 +96,15 @@ function presented(peer: TLSSocket, ocspStaple: Buffer | undefined): ReadOutcome
 const MOST_CERTIFICATES = 1_000;
 
 /**
- * The chain as node:tls gives it: from the leaf from issuer to issuer. The bytes are the server's, the order is rebuilt,
- * and a certificate that issued none of the others (an extra, a duplicate) does not appear.
+ * getPeerX509Certificate() walks OpenSSL's own list: `issuerCertificate` is the next certificate sent, whether it issued the
+ * one before it or not. It takes that list apart as it goes (a second call would find nothing) and does not give all of
+ * its memory back; getPeerCertificate(true) does neither, but sorts by issuer and loses extras, duplicates and at times
+ * the end.
  */
 function presentedChain(peer: TLSSocket): Uint8Array[] {
   const chain: Uint8Array[] = [];
-  const seen = new Set<object>();
-  let certificate = peer.getPeerCertificate(true);
-  // A self-signed certificate is its own issuer here; no certificate at all is an empty object.
-  while (certificate?.raw && !seen.has(certificate) && chain.length < MOST_CERTIFICATES) {
-    seen.add(certificate);
+  let certificate = peer.getPeerX509Certificate();
+  while (certificate && chain.length < MOST_CERTIFICATES) {
     chain.push(new Uint8Array(certificate.raw));
     certificate = certificate.issuerCertificate;
   }

@@ -26,11 +26,11 @@ async function readWith<T extends ReadOptions>(
 ): Promise<ReadOutcome> {
   const socket = await dial(port);
   const deadline = Deadline.after(timeoutMs);
-  try {
-    return await reader(socket, { servername: 'www.shop.example', ...options, deadline } as unknown as T);
-  } finally {
-    deadline.release();
-  }
+  const outcome = await reader(socket, { servername: 'www.shop.example', ...options, deadline } as unknown as T);
+  deadline.release();
+  // Whatever the peer does, the socket goes soon after.
+  if (!socket.closed) await once(socket, 'close');
+  return outcome;
 }
 
 export const read = (port: number, options: Options<ReadOptions> = {}) => readWith(readChain, port, options);

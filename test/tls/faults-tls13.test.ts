@@ -15,7 +15,6 @@ const stranger = root.issue({ sans: ['dns:www.shop.example'] });
 const rsaLeaf = root.issue({ sans: ['dns:www.shop.example'], key: 'rsa2048' });
 const chain = [leaf.der];
 const NONE = new Uint8Array(0);
-const CBC = 0xc009;
 
 /** The honest beginning of TLS 1.3, then whatever else. */
 const encrypted = (server: MiniServer, ...messages: Uint8Array[]): Uint8Array =>
