@@ -4,7 +4,7 @@
 import { ok, type Result } from '../../model/result.ts';
 import type { StreamEnd } from './peer-stream.ts';
 import { NONSENSE, type Reply, type ReplyReader } from './row.ts';
-import { looksLike } from './wrong-protocol.ts';
+import { looksLikeAnother } from './wrong-protocol.ts';
 
 /** An answer to STARTTLS holds a code and at most a sentence. */
 const MOST_BYTES = 4 * 1024;
@@ -18,7 +18,8 @@ export const postgresAnswer: ReplyReader = async (stream) => {
   const code = byte.value.toString('latin1');
   const all = Buffer.concat([byte.value, stream.unread]);
   // SSH greets with an S, too.
-  if ((code === 'S' || code === 'N') && looksLike(all) === undefined) return ok({ code, text: code });
+  if ((code === 'S' || code === 'N') && looksLikeAnother(all, 'PostgreSQL') === undefined)
+    return ok({ code, text: code });
   if (code !== 'E') return nonsense(all);
   return ok({ code, text: `E${stream.unread.toString('utf8', 0, MOST_BYTES)}` });
 };

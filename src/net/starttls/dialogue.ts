@@ -4,7 +4,7 @@
 import type { Failure } from '../../model/observation.ts';
 import type { PeerStream, StreamEnd } from './peer-stream.ts';
 import { type DialogueContext, NONSENSE, type Reply, type Row, type Step } from './row.ts';
-import { looksLike } from './wrong-protocol.ts';
+import { looksLikeAnother } from './wrong-protocol.ts';
 
 /** The peer's own words in a detail. */
 const MOST_QUOTED = 300;
@@ -48,9 +48,9 @@ function judgeReply(row: Row, step: Step, { code, text }: Reply): Failure | unde
 }
 
 function nonsense(row: Row, step: Step, bytes: Buffer): Failure {
-  const other = looksLike(bytes);
+  const other = looksLikeAnother(bytes, row.label);
   const words = quote(bytes.toString('utf8', 0, 4 * MOST_QUOTED));
-  return other !== undefined && other !== row.label
+  return other !== undefined
     ? failure('wrong-protocol', `expected ${row.label}, but this looks like ${other}: ${words}`)
     : failure('unexpected-answer', `expected an ${row.label} answer to ${asked(step)}, got: ${words}`);
 }
@@ -77,8 +77,7 @@ const ENDS: Readonly<Record<Exclude<StreamEnd, 'deadline'>, string>> = {
 };
 
 function streamFailure(row: Row, step: Step, end: StreamEnd, unread: Buffer): Failure {
-  const other = unread.length > 0 ? looksLike(unread) : undefined;
-  if (end !== 'deadline' && other !== undefined && other !== row.label) return nonsense(row, step, unread);
+  if (end !== 'deadline' && looksLikeAnother(unread, row.label) !== undefined) return nonsense(row, step, unread);
   const got = unread.length > 0 ? `; so far it had sent: ${quote(unread.toString('utf8', 0, 4 * MOST_QUOTED))}` : '';
   const greeting = step.send === undefined;
   if (end !== 'deadline') {

@@ -95,6 +95,7 @@ export class PeerStream {
   /** Waits for at least one more byte. @returns why there will be none, otherwise. */
   async #more(): Promise<StreamEnd | undefined> {
     if (this.#end) return this.#end;
+    if (this.#taken > MOST_BYTES) return 'too-much-data';
     const before = this.#taken;
     await this.#deadline.race(
       new Promise<void>((resolve) => {
@@ -106,8 +107,7 @@ export class PeerStream {
     this.#socket.pause();
     // At the deadline everything ends, even for a peer that just then sends another byte.
     if (this.#deadline.expired) return 'deadline';
-    if (this.#taken === before) return this.#end ?? 'closed';
-    return this.#taken > MOST_BYTES ? 'too-much-data' : undefined;
+    return this.#taken === before ? (this.#end ?? 'closed') : undefined;
   }
 
   #onData = (chunk: Buffer): void => {

@@ -25,8 +25,12 @@ const SIGNATURES: readonly (readonly [RegExp, string])[] = [
 /** Bytes that the signatures look at. */
 const LONGEST_LOOK = 256;
 
-/** @returns the label of the protocol that `bytes` look like, `undefined` where they look like none that we know. */
-export function looksLike(bytes: Buffer): string | undefined {
+/** Banners of these are alike: many LMTP servers greet with "ESMTP". */
+const ALIKE: Readonly<Record<string, string>> = { LMTP: 'SMTP' };
+
+/** @returns the label of the protocol that `bytes` look like; `undefined` where they look like `expected`, or like none. */
+export function looksLikeAnother(bytes: Buffer, expected: string): string | undefined {
   const text = bytes.toString('latin1', 0, LONGEST_LOOK);
-  return SIGNATURES.find(([pattern]) => pattern.test(text))?.[1];
+  const other = SIGNATURES.find(([pattern]) => pattern.test(text))?.[1];
+  return other === expected || other === ALIKE[expected] ? undefined : other;
 }
