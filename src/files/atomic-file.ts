@@ -22,6 +22,8 @@ export class AtomicFile {
   readonly #temp: string | undefined;
   readonly #handle: FileHandle;
   #gathered = '';
+  /** A part is missing from then on: what was to be the new version must never be seen. */
+  #failure: string | undefined;
 
   private constructor(path: string, temp: string | undefined, handle: FileHandle) {
     this.#path = path;
@@ -45,10 +47,10 @@ export class AtomicFile {
         return ok(new AtomicFile(real, undefined, handle));
       }
       const mode = existing ? existing.mode & 0o777 : (options.mode ?? 0o644);
+      // Before there is one more: so there is never more than one, wherever writers are killed.
+      await clearStaleTemps(dirname(real), basename(real));
       const temp = join(dirname(real), await tempName(basename(real)));
       const handle = await open(temp, 'wx', mode);
-      const created = await handle.stat();
-      await clearStaleTemps(dirname(real), basename(real), created.mtimeMs);
       return ok(new AtomicFile(real, temp, handle));
     } catch (cause) {
       return err(`${path}: cannot be written (${reasonOf(cause)})`);
@@ -92,13 +94,12 @@ export class AtomicFile {
   async #flush(): Promise<Result<void, string>> {
     const text = this.#gathered;
     this.#gathered = '';
-    if (text === '') return ok(undefined);
-    try {
-      await this.#handle.appendFile(text);
-      return ok(undefined);
-    } catch (cause) {
-      return err(`${this.#path}: cannot be written (${reasonOf(cause)})`);
+    if (this.#failure === undefined && text !== '') {
+      await this.#handle.appendFile(text).catch((cause) => {
+        this.#failure = `${this.#path}: cannot be written (${reasonOf(cause)})`;
+      });
     }
+    return this.#failure === undefined ? ok(undefined) : err(this.#failure);
   }
 }
 

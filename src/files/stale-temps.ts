@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { lstat, readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readPlace, readProcess } from './proc.ts';
 
 /** `.NAME.WHERE-PID-START.RANDOM.tmp`; without /proc the mark in the middle is `-`. */
@@ -43,9 +43,8 @@ export async function tempName(name: string): Promise<string> {
 /**
  * Clears away what killed writers of the file called `name` left in its folder. What cannot be removed is left: it is in
  * nobody's way.
- * @param newest milliseconds since the epoch by the file system's own clock, which is the one that dated the files.
  */
-export async function clearStaleTemps(folder: string, name: string, newest: number): Promise<void> {
+export async function clearStaleTemps(folder: string, name: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   const prefix = `.${name}.`;
   for (const found of names) {
@@ -53,18 +52,19 @@ export async function clearStaleTemps(folder: string, name: string, newest: numb
     const mark = MARK.exec(found.slice(prefix.length, -'.tmp'.length));
     if (!mark) continue;
     const path = join(folder, found);
-    if (await isStale(path, mark, newest)) await unlink(path).catch(() => {});
+    if (await isStale(path, mark)) await unlink(path).catch(() => {});
   }
 }
 
-async function isStale(path: string, [, where, pid, start]: RegExpExecArray, newest: number): Promise<boolean> {
+async function isStale(path: string, [, where, pid, start]: RegExpExecArray): Promise<boolean> {
   const self = await thisWriter();
   if (self && where === self.where) return (await readProcess(Number(pid)))?.start !== start && (await canSeeOthers());
-  const found = await lstat(path).catch(() => undefined);
-  return found !== undefined && newest - found.mtimeMs > LEFT_BEHIND_MS;
+  // Both by the file system's own clock: the folder's time is when something in it last came or went.
+  const [found, folder] = await Promise.all([lstat(path), lstat(dirname(path))]).catch(() => []);
+  return found !== undefined && folder !== undefined && folder.mtimeMs - found.mtimeMs > LEFT_BEHIND_MS;
 }
 
-/** With `hidepid`, /proc hides other users' processes, and their absence says nothing. PID 1 is always another's and there. */
+/** With `hidepid`, /proc hides other users' processes, and their absence says nothing. PID 1 is always there. */
 async function canSeeOthers(): Promise<boolean> {
   return (await readProcess(1)) !== undefined;
 }

@@ -25,6 +25,8 @@ export class MemoryFile {
   readonly #handle: FileHandle | undefined;
   #block = Buffer.alloc(0);
   #blockAt = 0;
+  /** Behind the line that was read last. */
+  #nextAt = 0;
 
   private constructor(handle?: FileHandle) {
     this.#handle = handle;
@@ -111,9 +113,19 @@ export class MemoryFile {
   }
 
   async #read(offset: number, length: number): Promise<string> {
+    try {
+      return await this.#readBlock(offset, length);
+    } finally {
+      this.#nextAt = offset + length;
+    }
+  }
+
+  async #readBlock(offset: number, length: number): Promise<string> {
     const from = offset - this.#blockAt;
     if (from >= 0 && from + length <= this.#block.length) return this.#block.toString('utf8', from, from + length);
-    const buffer = Buffer.alloc(Math.max(BLOCK, length));
+    // Asked for in another order than the file's, a block would be read for one line.
+    const inOrder = offset === this.#nextAt;
+    const buffer = Buffer.alloc(inOrder ? Math.max(BLOCK, length) : length);
     const { bytesRead } = await this.#handle!.read(buffer, 0, buffer.length, offset);
     this.#block = buffer.subarray(0, bytesRead);
     this.#blockAt = offset;
