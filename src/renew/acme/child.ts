@@ -79,6 +79,8 @@ function start(channel: Channel, { job, workMs, lifeMs, now }: ToChild): Running
   });
   return {
     cancel() {
+      // Out of time already: the signal only says so again.
+      if (deadline.expired) return;
       cancelled = true;
       deadline.expire();
     },

@@ -106,7 +106,7 @@ async function send(line: Line, { url, request, limit }: Sending): Promise<Resul
       resolve(result);
       if (!result.ok) outgoing.destroy();
     };
-    const forget = limit.onExpire(() => settle(err(tooLate(line, url))));
+    const forget = limit.onExpire(() => settle(err(tooLate(line, url, limit))));
     outgoing.on('error', (cause) => settle(err(lost(url, cause))));
     outgoing.on('response', (incoming) => {
       const chunks: Buffer[] = [];
@@ -125,8 +125,9 @@ async function send(line: Line, { url, request, limit }: Sending): Promise<Resul
   });
 }
 
-function tooLate(line: Line, url: string): Trouble {
-  if (line.deadline.expired) return trouble('timeout', `the deadline passed while waiting for ${url}`);
+function tooLate(line: Line, url: string, limit: Deadline): Trouble {
+  // Both have timers of their own: which one fires first says nothing.
+  if (limit.at >= line.deadline.at) return trouble('timeout', `the deadline passed while waiting for ${url}`);
   return trouble('request-timeout', `no complete answer from ${url} within ${line.timeoutMs} ms`);
 }
 

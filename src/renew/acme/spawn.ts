@@ -31,6 +31,9 @@ export interface OrderOptions {
 const RESERVE_SHARE = 0.1;
 const RESERVE_MS = { least: 1_000, most: 15_000 } as const;
 
+/** When the deadline is brought forward (a signal to the run), the child still gets this long to clean up. */
+const EARLY_GRACE_MS = 800;
+
 export async function orderByAcme(job: AcmeJob, options: OrderOptions): Promise<AcmeResult> {
   if (options.deadline.expired) {
     return failed(atStep('prepare', trouble('timeout', 'the deadline passed before the order was begun')));
@@ -53,7 +56,7 @@ export function shareOut(remainingMs: number): { workMs: number; lifeMs: number;
     // A deadline this short leaves no room: half for each.
     remainingMs / 2,
   );
-  return { workMs: remainingMs - reserve, termMs: remainingMs - reserve * 0.9, lifeMs: remainingMs - reserve * 0.1 };
+  return { workMs: remainingMs - reserve, termMs: remainingMs - reserve * 0.5, lifeMs: remainingMs - reserve * 0.1 };
 }
 
 class Supervision {
@@ -65,6 +68,7 @@ class Supervision {
   readonly #warnings: AcmeWarning[] = [];
   readonly #term: Deadline;
   #step: AcmeStep = 'prepare';
+  #kill: NodeJS.Timeout | undefined;
   #told: AcmeResult | undefined;
   #settle: (result: AcmeResult) => void = () => {};
 
@@ -86,8 +90,9 @@ class Supervision {
     child.on('exit', (code, signal) => this.#exited(code, signal));
     this.#term.onExpire(() => this.#signal('SIGTERM'));
     options.deadline.onExpire(() => {
-      this.#signal('SIGKILL');
-      this.#end(trouble('timeout', `the deadline passed at step ${this.#step}; the child was killed`));
+      const early = options.deadline.at - performance.now() > EARLY_GRACE_MS;
+      if (early) this.#kill = setTimeout(() => this.#killed(), EARLY_GRACE_MS);
+      else this.#killed();
     });
   }
 
@@ -126,10 +131,12 @@ class Supervision {
         this.#end(trouble('child-died', `the child ended at step ${this.#step} with ${signal ?? `status ${code}`}`));
     };
     if (!this.#child.connected) setImmediate(done);
-    else {
-      this.#child.once('disconnect', done);
-      this.#options.deadline.onExpire(done);
-    }
+    else this.#child.once('disconnect', done);
+  }
+
+  #killed(): void {
+    this.#signal('SIGKILL');
+    this.#end(trouble('timeout', `the deadline passed at step ${this.#step}; the child was killed`));
   }
 
   /** The child's own group, and those of hooks that it has not seen the end of. */
@@ -147,6 +154,7 @@ class Supervision {
 
   #finish(result: AcmeResult): void {
     this.#term.release();
+    clearTimeout(this.#kill);
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
     if (this.#child.connected) this.#child.disconnect();

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCa } from '../pki/pki.ts';
+import { type Authority, createCa } from '../pki/pki.ts';
 import { REPOSITORY } from '../repository.ts';
 import { type TempFolder, tempFolder } from '../temp-folder.ts';
 import { type Daemon, findProgram, freePort, startDaemon } from './daemon.ts';
@@ -27,10 +27,8 @@ export const newPebble: PebblePrograms = fetched();
 function fetched(): PebblePrograms {
   try {
     const script = join(REPOSITORY, '.ci', 'fetch-pebble');
-    const options = { timeout: 120_000, stdio: ['ignore', 'pipe', 'ignore'] } as const;
-    const folder = execFileSync(script, { ...options, env: process.env })
-      .toString()
-      .trim();
+    const printed = execFileSync(script, [], { timeout: 120_000, stdio: ['ignore', 'pipe', 'ignore'] });
+    const folder = printed.toString().trim();
     const at = (name: string) => (existsSync(join(folder, name)) ? join(folder, name) : undefined);
     return { pebble: at('pebble'), 'pebble-challtestsrv': at('pebble-challtestsrv') };
   } catch {
@@ -59,6 +57,8 @@ export interface Pebble extends AsyncDisposable {
   /** PEM file of the root of its HTTPS. */
   readonly caFile: string;
   readonly caPem: string;
+  /** Signs more servers that `caFile` vouches for: a proxy in front of it. */
+  readonly ca: Authority;
   /** Where it looks for http-01 and tls-alpn-01, at the address that DNS gives: 127.0.0.1 unless told otherwise. */
   readonly httpPort: number;
   readonly tlsPort: number;
@@ -162,6 +162,7 @@ async function start(options: PebbleOptions, { folder, daemons, stop }: Parts): 
     port,
     caFile,
     caPem: root.pem,
+    ca: root,
     httpPort,
     tlsPort,
     nameServer,

@@ -1,0 +1,372 @@
+/**
+ * A CA that misbehaves: pebble behind a proxy that hangs, drips, resets, limits and lies. Each is a failure with its own
+ * word, before the deadline, and nothing is left running.
+ */
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
+import type { AcmeResult } from '../../src/renew/acme/job.ts';
+import { buildAcmeChild, type ChildBundle } from '../support/acme/child-bundle.ts';
+import { testWith } from '../support/acme/daemon.ts';
+import { type Fault, type FaultProxy, faultProxy, type Resource } from '../support/acme/fault-proxy.ts';
+import { groupLives, orderWith } from '../support/acme/order-with.ts';
+import { oldPebble, type Pebble, startPebble } from '../support/acme/pebble.ts';
+import { type WebServer, webServer } from '../support/acme/web-server.ts';
+import { type CertificateOptions, createCa, type KeyPair, makeKey } from '../support/pki/pki.ts';
+import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
+import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+
+const test = testWith({ ...oldPebble });
+let bundle: ChildBundle;
+let pebble: Pebble;
+let web: WebServer;
+let webroot: TempFolder;
+beforeAll(async () => {
+  if (!oldPebble.pebble) return;
+  bundle = await buildAcmeChild();
+  // Only what a test makes wrong is wrong here.
+  pebble = await startPebble({ programs: oldPebble, rejectNonces: 0 });
+  webroot = await tempFolder('webroot');
+  web = await webServer(webroot.path, pebble.httpPort);
+});
+afterAll(async () => {
+  // Whatever happened to an order, its challenge is gone. (An empty folder may stay: whoever made it was not the last.)
+  const left = webroot ? readdirSync(webroot.path, { recursive: true, withFileTypes: true }) : [];
+  for (const each of [bundle, pebble, web, webroot]) await each?.[Symbol.asyncDispose]();
+  expect(left.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual([]);
+});
+
+interface Trial {
+  readonly result: AcmeResult;
+  readonly proxy: FaultProxy;
+  readonly folder: TempFolder;
+}
+
+interface TrialOptions {
+  readonly arrange?: (proxy: FaultProxy, folder: TempFolder) => void;
+  readonly directory?: string;
+  readonly requestTimeoutMs?: number;
+  readonly deadlineMs?: number;
+}
+
+/** One order through a proxy with faults; afterwards nobody of its process group is left. */
+async function trial(options: TrialOptions): Promise<Trial> {
+  const proxy = await faultProxy(pebble);
+  const folder = await tempFolder('acme-faults');
+  onTestFinished(async () => {
+    await proxy[Symbol.asyncDispose]();
+    await folder.remove();
+  });
+  options.arrange?.(proxy, folder);
+  const { result, pid } = await orderWith({
+    bundle,
+    folder,
+    deadlineMs: options.deadlineMs ?? 12_000,
+    job: {
+      directory: options.directory ?? proxy.directory,
+      caFile: pebble.caFile,
+      requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
+      challenge: { type: 'http-01', webroot: webroot.path },
+    },
+  });
+  expect(groupLives(pid)).toBe(false);
+  return { result, proxy, folder };
+}
+
+const EVERYWHERE: readonly (readonly [Resource, string])[] = [
+  ['directory', 'directory'],
+  ['new-nonce', 'account'],
+  ['new-account', 'account'],
+  ['new-order', 'order'],
+  ['authorization', 'authorize'],
+  ['challenge', 'validate'],
+  ['finalize', 'finalize'],
+  ['order', 'finalize'],
+  ['certificate', 'download'],
+];
+
+describe.concurrent.each(EVERYWHERE)('at %s', (resource, step) => {
+  test('a silent CA is given up on', async () => {
+    const { result, proxy } = await trial({
+      arrange: (proxy) => proxy.fault(resource, { kind: 'hang' }),
+      requestTimeoutMs: 300,
+    });
+    expect(result).toMatchObject({ ok: false, step, reason: 'request-timeout' });
+    expect(proxy.count(resource)).toBeGreaterThan(1);
+  });
+});
+
+describe.concurrent.each(EVERYWHERE.filter((_, i) => i % 4 === 0))('at %s', (resource, step) => {
+  test('a CA that drips is cut off', async () => {
+    const { result } = await trial({
+      arrange: (proxy) => proxy.fault(resource, { kind: 'drip' }),
+      requestTimeoutMs: 400,
+    });
+    expect(result).toMatchObject({ ok: false, step, reason: 'request-timeout' });
+  });
+
+  test('a connection that breaks is made again', async () => {
+    const { result, proxy } = await trial({ arrange: (proxy) => proxy.fault(resource, { kind: 'reset' }, 1) });
+    expect(result).toMatchObject({ ok: true });
+    expect(proxy.count(resource)).toBeGreaterThan(1);
+  });
+
+  test('without time for another try the deadline ends it', async () => {
+    const { result } = await trial({ arrange: (proxy) => proxy.fault(resource, { kind: 'hang' }), deadlineMs: 3_000 });
+    expect(result).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/^(timeout|authorization-stuck|order-stuck)$/),
+    });
+  });
+});
+
+interface Case {
+  readonly name: string;
+  readonly at: Resource;
+  readonly fault: Fault;
+  readonly times?: number;
+  readonly expected: object;
+  /** How often it is asked for. */
+  readonly asked?: number;
+  readonly deadlineMs?: number;
+}
+
+const RATE_LIMITED = { type: 'urn:ietf:params:acme:error:rateLimited', detail: 'too many orders this week' };
+
+const CASES: readonly Case[] = [
+  {
+    name: '429 with Retry-After beyond the deadline: not slept, told',
+    at: 'new-order',
+    fault: { kind: 'status', status: 429, retryAfter: '3600', problem: RATE_LIMITED },
+    expected: {
+      ok: false,
+      step: 'order',
+      reason: 'acme-rate-limited',
+      advice: 'wait-until',
+      retryAfterMs: 3_600_000,
+      notBefore: expect.any(Number),
+      problem: { ...RATE_LIMITED, status: 429, subproblems: [] },
+    },
+    asked: 1,
+  },
+  {
+    name: '429 without a problem document',
+    at: 'new-account',
+    fault: { kind: 'status', status: 429 },
+    expected: { ok: false, step: 'account', reason: 'acme-rate-limited', advice: 'wait-until' },
+    asked: 1,
+  },
+  {
+    name: '429 with a Retry-After that fits: kept to',
+    at: 'new-order',
+    fault: { kind: 'status', status: 429, retryAfter: '1', problem: RATE_LIMITED },
+    times: 1,
+    expected: { ok: true },
+    asked: 2,
+  },
+  {
+    name: '503 with a Retry-After that overflows timers',
+    at: 'directory',
+    fault: { kind: 'status', status: 503, retryAfter: '9999999' },
+    expected: { ok: false, step: 'directory', reason: 'server-error', retryAfterMs: 9_999_999_000 },
+    asked: 1,
+  },
+  {
+    name: '503 that passes',
+    at: 'finalize',
+    fault: { kind: 'status', status: 503 },
+    times: 2,
+    expected: { ok: true },
+    asked: 3,
+  },
+  {
+    name: '503 for ever',
+    at: 'new-order',
+    fault: { kind: 'status', status: 503 },
+    expected: { ok: false, step: 'order', reason: 'server-error' },
+    asked: 4,
+  },
+  {
+    name: 'badNonce for ever',
+    at: 'new-order',
+    fault: { kind: 'bad-nonce' },
+    expected: { ok: false, step: 'order', reason: 'bad-nonce' },
+    asked: 21,
+  },
+  {
+    name: 'badNonce for a while',
+    at: 'new-order',
+    fault: { kind: 'bad-nonce' },
+    times: 8,
+    expected: { ok: true },
+    // The ninth comes with the proxy's own nonce, which pebble has never heard of.
+    asked: 10,
+  },
+  {
+    name: 'an authorization that never leaves pending',
+    at: 'authorization',
+    fault: { kind: 'edit-json', edit: (value) => Object.assign(value, { status: 'pending' }) },
+    expected: { ok: false, step: 'validate', reason: 'authorization-stuck' },
+    deadlineMs: 6_000,
+  },
+  {
+    name: 'an order that never leaves processing',
+    at: 'order',
+    fault: { kind: 'edit-json', edit: (value) => Object.assign(value, { status: 'processing' }) },
+    expected: { ok: false, reason: 'order-stuck', orderUrl: expect.stringContaining('https://127.0.0.1') },
+    deadlineMs: 6_000,
+  },
+  {
+    name: 'an order that asks to come again tomorrow',
+    at: 'finalize',
+    fault: { kind: 'header', headers: { 'retry-after': '86400' } },
+    expected: { ok: false, reason: 'order-stuck', retryAfterMs: 86_400_000, notBefore: expect.any(Number) },
+    deadlineMs: 8_000,
+  },
+  {
+    name: 'truncated JSON in the directory',
+    at: 'directory',
+    fault: { kind: 'truncated-json' },
+    expected: { ok: false, step: 'directory', reason: 'bad-json' },
+  },
+  {
+    name: 'truncated JSON in the order',
+    at: 'new-order',
+    fault: { kind: 'truncated-json' },
+    expected: { ok: false, step: 'order', reason: 'bad-json' },
+  },
+  {
+    name: 'a body of 100 MB',
+    at: 'certificate',
+    fault: { kind: 'huge' },
+    expected: { ok: false, step: 'download', reason: 'body-too-large' },
+  },
+  {
+    name: 'a redirect',
+    at: 'directory',
+    fault: { kind: 'redirect', to: 'https://ca.example/' },
+    expected: { ok: false, step: 'directory', reason: 'redirected', detail: expect.stringContaining('ca.example') },
+  },
+  {
+    name: 'an order without what RFC 8555 wants',
+    at: 'new-order',
+    fault: { kind: 'edit-json', edit: (value) => Object.assign(value, { finalize: 7 }) },
+    expected: { ok: false, step: 'order', reason: 'bad-answer' },
+  },
+  {
+    name: 'a token that would leave the folder',
+    at: 'authorization',
+    fault: {
+      kind: 'edit-json',
+      edit: (value) => {
+        for (const challenge of value.challenges as { token: string }[])
+          challenge.token = '../../../../tmp/somewhere-else';
+      },
+    },
+    expected: { ok: false, step: 'authorize', reason: 'no-such-challenge' },
+  },
+  {
+    name: 'subproblems are kept',
+    at: 'new-order',
+    fault: {
+      kind: 'status',
+      status: 400,
+      problem: {
+        type: 'urn:ietf:params:acme:error:rejectedIdentifier',
+        detail: 'some names are refused',
+        subproblems: [
+          {
+            type: 'urn:ietf:params:acme:error:rejectedIdentifier',
+            detail: 'not this one',
+            identifier: { type: 'dns', value: 'www.shop.example' },
+          },
+        ],
+      },
+    },
+    expected: {
+      ok: false,
+      reason: 'acme-rejected-identifier',
+      advice: 'fix-config',
+      problem: { subproblems: [{ detail: 'not this one', identifier: 'www.shop.example' }] },
+    },
+    asked: 1,
+  },
+];
+
+describe.concurrent('answers that are wrong', () => {
+  test.for(CASES)('$name', async ({ at, fault, times, expected, asked, deadlineMs }) => {
+    const { result, proxy } = await trial({
+      arrange: (proxy) => proxy.fault(at, fault, times),
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    });
+    expect(result).toMatchObject(expected);
+    if (asked !== undefined) expect(proxy.count(at)).toBe(asked);
+  });
+
+  const CHAINS: readonly (readonly [string, CertificateOptions, 'own' | 'other', string])[] = [
+    ['other names', { sans: ['dns:other.example'] }, 'own', 'other-names'],
+    ['a wildcard in place of the name', { sans: ['dns:*.shop.example'] }, 'own', 'other-names'],
+    ['another key', { sans: ['dns:www.shop.example'] }, 'other', 'other-key'],
+    ['a life that is over', { sans: ['dns:www.shop.example'], remainingMs: -1_000 }, 'own', 'not-valid-now'],
+  ];
+  test.for(CHAINS)('a certificate with %s', async ([_name, options, whose, reason]) => {
+    const { result, folder } = await trial({
+      arrange: (proxy, folder) =>
+        proxy.fault('certificate', {
+          kind: 'edit-text',
+          edit: () => {
+            const key = whose === 'own' ? keyOf(folder.at('out', 'privkey.pem')) : makeKey();
+            return createCa({ now: Date.now() }).issue({ ...options, key }).chainPem;
+          },
+        }),
+    });
+    expect(result).toMatchObject({ ok: false, step: 'check', reason });
+    expect(readdirSync(folder.at('out'))).not.toContain('fullchain.pem');
+  });
+
+  test('a chain that is no chain', async () => {
+    const { result } = await trial({
+      arrange: (proxy) => {
+        const stranger = createCa({ now: Date.now() });
+        proxy.fault('certificate', { kind: 'edit-text', edit: (pem) => pem.split(/(?=-----BEGIN)/)[0] + stranger.pem });
+      },
+    });
+    expect(result).toMatchObject({ ok: false, step: 'check', reason: 'bad-chain' });
+  });
+});
+
+describe.concurrent('no CA there', () => {
+  test('a closed port', async () => {
+    const { result } = await trial({ directory: `https://127.0.0.1:${await closedPort()}/dir` });
+    expect(result).toMatchObject({ ok: false, step: 'directory', reason: 'connect-failed' });
+  });
+
+  test('a port that never speaks TLS', async () => {
+    await using server = await silentServer();
+    const { result } = await trial({ directory: `https://127.0.0.1:${server.port}/dir`, requestTimeoutMs: 200 });
+    expect(result).toMatchObject({ ok: false, step: 'directory', reason: 'request-timeout' });
+  });
+
+  test('a page that is no directory', async () => {
+    const { result } = await trial({
+      arrange: (proxy) => proxy.fault('directory', { kind: 'edit-text', edit: () => '{"welcome":"here"}' }),
+    });
+    expect(result).toMatchObject({ ok: false, step: 'directory', reason: 'not-a-directory', advice: 'fix-config' });
+  });
+
+  test('HTTPS that nobody vouches for', async () => {
+    await using folder = await tempFolder('acme-faults');
+    const { result } = await orderWith({
+      bundle,
+      folder,
+      job: { directory: pebble.directory, challenge: { type: 'http-01', webroot: webroot.path } },
+    });
+    expect(result).toMatchObject({ ok: false, step: 'directory', reason: 'tls-failed', advice: 'check-ca-trust' });
+  });
+});
+
+function keyOf(path: string): KeyPair {
+  const privateKey = createPrivateKey(readFileSync(path));
+  const publicKey = createPublicKey(privateKey);
+  return { kind: 'ec256', privateKey, publicKey, spki: publicKey.export({ type: 'spki', format: 'der' }) };
+}
