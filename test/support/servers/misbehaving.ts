@@ -114,14 +114,21 @@ export function floodingServer(
 ): Promise<TestServer> {
   return serve((socket) => {
     const block = Buffer.concat(new Array(Math.max(1, Math.floor(65_536 / bytes.length))).fill(bytes));
-    const pour = () => {
-      while (socket.writable && socket.write(block));
-      socket.once('drain', pour);
-    };
     socket.resume();
-    if (options.first) pour();
-    else socket.once('data', pour);
+    if (options.first) pour(socket, () => block);
+    else socket.once('data', () => pour(socket, () => block));
   }, options);
+}
+
+/**
+ * Piece after piece, as fast as they are taken. A turn of the event loop comes between them: where the kernel takes all at
+ * once, writing would otherwise go on from callback to callback, and no other connection of this process be served.
+ */
+export function pour(socket: Socket, piece: () => Uint8Array | string): void {
+  if (!socket.writable) return;
+  const more = () => setImmediate(() => pour(socket, piece));
+  if (socket.write(piece())) more();
+  else socket.once('drain', more);
 }
 
 /** What other protocols say when a TLS client knocks. */

@@ -3,7 +3,7 @@
  * order or misbehaving at any line of the dialogue.
  */
 import type { Socket } from 'node:net';
-import { drip } from './misbehaving.ts';
+import { drip, pour } from './misbehaving.ts';
 import { serve, type TestServer } from './server.ts';
 import { secureContextOf, type TlsServerOptions, upgradeToTls } from './tls-server.ts';
 
@@ -181,19 +181,15 @@ function greet(socket: Socket, dialogue: Dialogue, { mood, say }: Greeting): voi
   if (mood === 'dripping-banner') {
     drip(socket, Buffer.from(dialogue.banner.replace('\r\n', ', and more of it')), { everyMs: 50, repeat: true });
   } else if (mood === 'endless-line') {
-    pour(socket, dialogue.banner.trim());
+    const text = dialogue.banner.trim().repeat(100);
+    pour(socket, () => text);
   } else if (mood === 'endless-banner') {
-    pour(socket, dialogue.banner.replace(/^220 /, '220-'));
+    const text = dialogue.banner.replace(/^220 /, '220-').repeat(100);
+    pour(socket, () => text);
   } else if (mood === 'turned-away') {
     say(dialogue.away);
     socket.end();
   } else {
     say(mood === 'chatty' ? dialogue.chattyBanner : dialogue.banner);
   }
-}
-
-/** The same text over and over, as fast as it is taken. */
-function pour(socket: Socket, text: string): void {
-  while (socket.writable && socket.write(text.repeat(100)));
-  socket.once('drain', () => pour(socket, text));
 }

@@ -2,7 +2,7 @@
  * How the scripted TLS server misbehaves: which certificates it sends, how the flight is delivered, what comes after it.
  */
 import type { Socket } from 'node:net';
-import { drip } from './misbehaving.ts';
+import { drip, pour } from './misbehaving.ts';
 import type { Script } from './tls-script.ts';
 import { MESSAGE, message, RECORD, record, uint, vector } from './tls-wire.ts';
 
@@ -107,13 +107,4 @@ export function afterHandshake(socket: Socket, script: Script, mood: TlsMood | u
   if (mood === 'endless-tickets') pour(socket, () => script.seal(RECORD.handshake, ticket));
   if (mood === 'endless-hello-requests')
     pour(socket, () => script.seal(RECORD.handshake, message(MESSAGE.helloRequest)));
-}
-
-/** Piece after piece as fast as they are taken; a turn of the event loop between bursts, for other connections. */
-function pour(socket: Socket, piece: () => Buffer): void {
-  for (let burst = 0; burst < 100; burst += 1) {
-    if (!socket.writable) return;
-    if (!socket.write(piece())) return void socket.once('drain', () => pour(socket, piece));
-  }
-  setImmediate(() => pour(socket, piece));
 }
