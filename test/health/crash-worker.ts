@@ -7,14 +7,8 @@ import { join } from 'node:path';
 import { AtomicFile, writeFileAtomically } from '../../src/files/atomic-file.ts';
 import { acquireLock } from '../../src/health/lock.ts';
 import { memoryFile, TargetMemory } from '../../src/health/memory.ts';
-import {
-  EMPTY_RECORD,
-  type RunStart,
-  readRecord,
-  recordEnd,
-  recordStart,
-  writeRecord,
-} from '../../src/health/run-record.ts';
+import { beginRun } from '../../src/health/recorded-run.ts';
+import { EMPTY_RECORD, readRecord, writeRecord } from '../../src/health/run-record.ts';
 import { crashReport, crashVerdict, TARGETS } from './crash-content.ts';
 import { realProcesses } from './process-double.ts';
 
@@ -27,28 +21,22 @@ function must<T>(result: { ok: true; value: T } | { ok: false; error: unknown })
   return result.value;
 }
 
-async function oneRun(dir: string, version: number, onLock: (notes: readonly string[]) => void): Promise<void> {
-  const lock = must(await acquire(dir));
-  onLock(lock.notes);
-  const before = must(await readRecord(dir, 'check')) ?? EMPTY_RECORD;
-  const run: RunStart = { id: 'x', command: 'check', pid: process.pid, startedAt: Date.now(), version: '0.1.0' };
-  const started = recordStart(before, run, lock.turnedAway);
-  must(await writeRecord(dir, 'check', started));
-  const { memory, note } = await TargetMemory.open(dir, Date.now());
-  if (note !== undefined) throw new Error(note);
+async function oneRun(dir: string, version: number, onStart: (notes: readonly string[]) => void): Promise<void> {
+  const deadlineAt = Date.now() + 60_000;
+  const options = { dir, command: 'check', now: Date.now, deadlineAt, processes: realProcesses(), remember: true };
+  const run = must(await beginRun({ ...options, runId: 'x', version: '0.1.0' }));
+  onStart(run.notes);
   const report = must(await AtomicFile.create(join(dir, 'report.txt')));
   const text = crashReport(version);
   for (let i = 0; i < TARGETS; i++) {
-    await memory.changes(crashVerdict(i, version));
-    lock.doing(`check, ${i} of ${TARGETS} targets`);
+    await run.changes(crashVerdict(i, version));
+    run.doing(`check, ${i} of ${TARGETS} targets`);
     must(await report.write(text.slice((i * text.length) / TARGETS, ((i + 1) * text.length) / TARGETS)));
   }
   must(await report.commit());
-  must(await memory.commit());
   const summary = { targets: TARGETS, ok: TARGETS, warning: 0, critical: 0, unknown: 0 };
-  const end = { finishedAt: Date.now(), exitStatus: 0, summary, deadlineReached: false, interrupted: false } as const;
-  must(await writeRecord(dir, 'check', recordEnd(started, { ...run, ...end })));
-  await lock.release();
+  const problems = await run.finish({ exitStatus: 0, summary, deadlineReached: false, interrupted: false });
+  if (problems.length > 0) throw new Error(problems.join());
 }
 
 async function runForEver(dir: string): Promise<void> {

@@ -211,6 +211,17 @@ describe('a holder that is stuck', () => {
     await lock.release();
   });
 
+  test('goes with the hook that it was stuck on', async () => {
+    await using dir = await tempFolder();
+    const stuck = start('hold', { dir: dir.path, deadlineMs: 0, deaf: true, hook: true });
+    const { hook } = (await stuck.next()) as { hook: number };
+    const processes = laterProcesses();
+    expect(await processes.look(hook)).toMatchObject({ group: hook, parent: stuck.child.pid });
+    const patience = { termMs: 100, killMs: 15_000 };
+    await (await taken(dir.path, { processes, endStuck: true, patience })).release();
+    await expect.poll(() => processes.look(hook)).toBe(undefined);
+  });
+
   test('one that is within its time is never ended', async () => {
     await using dir = await tempFolder();
     const live = await holder(dir.path);

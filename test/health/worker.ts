@@ -2,6 +2,7 @@
  * A process of its own for the tests of the lock: built to one file and started many times, so that they can be killed.
  * Arguments: what to do, and its options as JSON. Answers with JSON lines on the standard output.
  */
+import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +13,8 @@ interface Options {
   readonly dir: string;
   readonly deadlineMs?: number;
   readonly deaf?: boolean;
+  /** Starts a process in a group of its own, as a hook is. */
+  readonly hook?: boolean;
   readonly rounds?: number;
   readonly abandon?: boolean;
 }
@@ -37,7 +40,8 @@ async function hold(options: Options): Promise<void> {
   const lock = await take(options);
   lock?.doing('check, 312 of 5000 targets');
   await sleep(20);
-  say({ held: lock !== undefined });
+  const hook = options.hook ? spawn('sleep', ['60'], { detached: true, stdio: 'ignore' }) : undefined;
+  say({ held: lock !== undefined, ...(hook ? { hook: hook.pid } : {}) });
   await sleep(60_000);
 }
 
