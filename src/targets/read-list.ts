@@ -94,7 +94,8 @@ class LineSplitter {
       yield this.#take();
       start = end + 1;
     }
-    if (start < bytes.length) this.#keep(bytes.slice(start));
+    // A copy: the chunk may be a buffer that its source fills again (`Buffer.slice` would share it).
+    if (start < bytes.length) this.#keep(new Uint8Array(bytes.subarray(start)));
   }
 
   *end(): Generator<Result<string, string>, void, undefined> {

@@ -74,6 +74,11 @@ describe('expandGlob', () => {
     expect(all).toEqual(['10.pem', '9.pem', 'a.pem', 'a[1].pem', 'b.pem', 'dangling.pem', 'link.pem', 'ü.pem']);
   });
 
+  it('passes hidden folders over', async () => {
+    expect(await matches('**/x.pem')).toEqual([]);
+    expect(await matches('.git/*.pem')).toEqual(['.git/x.pem']);
+  });
+
   it('refuses patterns that explode', async () => {
     expect(await matches(`${'{a,b}'.repeat(20)}.pem`)).toEqual([expect.stringContaining('at most 256 alternatives')]);
   });

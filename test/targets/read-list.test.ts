@@ -47,6 +47,11 @@ describe('readList', () => {
     ['a byte order mark', ['\ufeffa.example\n'], ['a.example@1']],
     ['a byte order mark before a comment', ['\ufeff# a\nb.example'], ['b.example@2']],
     ['a byte order mark in pieces', [Buffer.of(0xef), Buffer.of(0xbb, 0xbf), 'a.example'], ['a.example@1']],
+    [
+      'a byte order mark that is not at the start',
+      ['a.example\n\ufeff# note\nb.example'],
+      ['a.example@1', 'b.example@3'],
+    ],
     ['a CRLF in pieces', ['a.example\r', '\nb.example'], ['a.example@1', 'b.example@2']],
     ['a surrogate pair in pieces', ['i\ud83d', '\ude00.example'], ['xn--i-jv3s.example@1']],
     ['half a surrogate pair at the end', ['a.example\nb\ud83d'], ['a.example@1', '!2']],
@@ -67,6 +72,7 @@ describe('readList', () => {
 
   it.each([
     ['a PEM file', '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n', /file:PATH/],
+    ['a PEM file with a byte order mark', '\ufeff-----BEGIN X-----\n', /file:PATH/],
     ['a config', '---\ntargets: []\n', /--config/],
     ['JSON', '[\n"a.example"\n]\n', /JSON/],
   ])('%s gets one sentence, not one a line', async (_what, text, sentence) => {
@@ -84,6 +90,18 @@ describe('readList', () => {
         error: { origin: 'hosts.txt:2', message: 'there is no option "warnin=" (did you mean "warning"?)' },
       },
     ]);
+  });
+
+  it('may be given the same buffer for every chunk', async () => {
+    async function* reused() {
+      const buffer = Buffer.alloc(8);
+      for (const piece of ['a.exam', 'ple\nb.e', 'xample\n']) yield buffer.subarray(0, buffer.write(piece));
+    }
+    const hosts: string[] = [];
+    for await (const each of readList(reused(), { name: '', defaults: DEFAULT_SETTINGS })) {
+      hosts.push(each.ok && each.value.kind === 'endpoint' ? each.value.host : 'error');
+    }
+    expect(hosts).toEqual(['a.example', 'b.example']);
   });
 
   it('shares one settings object among plain lines', async () => {
