@@ -37,9 +37,11 @@ export async function* targetsOf(sources: TargetSources): Source {
   }
 }
 
-async function* gather({ words, lists, made, stdin, options }: TargetSources): Source {
+async function* gather({ words, lists, made, stdin, options: given }: TargetSources): Source {
+  // Only a word of the command line may be a file by mistake; no line of a list is worth a look at the disk.
+  const { fileExists, ...options } = given;
   for (const word of words) {
-    const target = parseTarget(word, { ...options, origin: 'command line' });
+    const target = parseTarget(word, { ...given, origin: 'command line' });
     yield target.ok ? target : err({ origin: 'command line', message: target.error });
   }
   for (const path of lists) {
