@@ -73,9 +73,9 @@ export const FAULTS: readonly FleetMember[] = [
     expect: timedOut,
   }),
   member('flood', {
-    story: 'answers as fast as it can, without end',
-    start: () => floodingServer(Buffer.from('160303000100', 'hex')),
-    expect: timedOut,
+    story: 'sends TLS warnings as fast as it can, without end',
+    start: () => floodingServer(Buffer.from('1503030002015a', 'hex')),
+    expect: noHandshake,
   }),
   member('plain', { story: 'answers in HTTP', start: () => foreignServer('http'), expect: noHandshake }),
   mail('banner', 'endless-banner', { story: 'a mail server whose greeting never ends', expect: noStartTls }),
