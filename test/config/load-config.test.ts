@@ -201,6 +201,11 @@ describe('a config that is wrong', () => {
     ['an alias of nothing', 'state: *a', [/^1:8 .*(anchor|alias)/i]],
     ['a key that is no word', '? [a]\n: b', [/expected a word as the key/]],
     ['a merge key', 'defaults: { <<: { timeout: 1s } }', [/^1:13 there is no key "<<"/]],
+    [
+      'a wrong value by an alias, at the alias too',
+      'targets:\n  - { host: a, labels: &l { 1a: x } }\n  - { host: b, labels: *l }',
+      [/^2:33 targets\[0\]\.labels\.1a/, /^3:24 targets\[1\]\.labels\.1a/],
+    ],
     ['an alias in itself', 'targets: &a [*a]', [/levels deep/]],
     [
       'a key of every object',
