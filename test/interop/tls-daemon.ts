@@ -17,7 +17,8 @@ export interface TlsDaemon extends AsyncDisposable {
 
 export interface TlsDaemonOptions {
   readonly program: string;
-  readonly args: (port: number) => readonly string[];
+  /** Its arguments for a port; a configuration file is written on the way. */
+  readonly args: (port: number) => readonly string[] | Promise<readonly string[]>;
   /** What it writes once it listens. */
   readonly ready: RegExp;
 }
@@ -33,7 +34,7 @@ process.on('exit', () => {
 export async function startTlsDaemon({ program, args, ready }: TlsDaemonOptions): Promise<TlsDaemon> {
   const port = await freePort();
   // s_server ends with its standard input, so that stays open.
-  const child = spawn(program, args(port), { stdio: 'pipe' });
+  const child = spawn(program, await args(port), { stdio: 'pipe' });
   alive.add(child);
   const closed = once(child, 'close').finally(() => alive.delete(child));
   let output = '';
