@@ -29,7 +29,7 @@ export type Shape = 'chain' | 'single' | 'bundle';
 export interface RuleContext {
   readonly target: Target;
   readonly observation: Observation;
-  /** Ms since the epoch, on a whole second: certificates know no finer time. */
+  /** Ms since the epoch. */
   readonly now: number;
   readonly chain: readonly ChainElement[];
   readonly shape: Shape;

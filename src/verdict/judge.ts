@@ -41,8 +41,7 @@ interface Judged {
  */
 export function judge(options: JudgeOptions): Verdict {
   const { target, observations } = options;
-  const now = Math.floor(options.now / 1_000) * 1_000; // certificates know no finer time
-  const judged = observations.map((observation) => judgeOne({ ...options, observation, now }));
+  const judged = observations.map((observation) => judgeOne({ ...options, observation }));
   const findings = sortFindings([...addressesDisagree(observations).map(anywhere), ...mergeAddresses(judged)]);
   const decisive = decisiveOf(judged);
   const trust = decisive && trustOf(decisive.context);
@@ -126,7 +125,7 @@ function mergeAddresses(judged: readonly Judged[]): PlacedFinding[] {
     }
   }
   return [...found.values()].flatMap(({ placed, addresses }) => {
-    if (places.size < 2 || [...places].every((place) => addresses.has(place))) return [placed];
+    if ([...places].every((place) => addresses.has(place))) return [placed];
     return [...addresses].map((address) => ({ ...placed, finding: withAddress(placed.finding, address) }));
   });
 }

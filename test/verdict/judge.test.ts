@@ -53,6 +53,20 @@ describe('several addresses', () => {
     expect(verdict.window!.remainingSeconds).toBe(86_400);
   });
 
+  test('of equally good ones the one that ends first decides', () => {
+    const sooner = root.issue({ sans: SHOP, remainingMs: 50 * DAY });
+    for (const chains of [
+      [fresh, sooner],
+      [sooner, fresh],
+    ] as const) {
+      const verdict = judged(
+        [presented([chains[0]], at('192.0.2.1')), presented([chains[1]], at('192.0.2.2'))],
+        trusting,
+      );
+      expect(verdict.window!.remainingSeconds).toBe(50 * 86_400);
+    }
+  });
+
   test('garbage at one of them is a disagreement too', () => {
     const verdict = judged([presented([fresh], at('192.0.2.1')), presented([Buffer.of(1)], at('192.0.2.2'))], trusting);
     expect(verdict.findings.map(({ code }) => code)).toEqual(['chain-invalid', 'addresses-disagree']);

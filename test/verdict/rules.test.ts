@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 import type { TargetSettings } from '../../src/model/target.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { DAY, HOUR } from '../../src/time/duration.ts';
+import { createContext } from '../../src/verdict/context.ts';
 import { maximumLifetimeDays } from '../../src/verdict/rules/lifetime.ts';
+import { path } from '../../src/verdict/rules/path.ts';
 import { authorityOf, createCa, ecSpki, ext, modulusOfBits, rsaSpki, selfSigned } from '../support/pki/pki.ts';
 import { anchors, endpoint, failed, file, judged, NOW, parsed, presented } from './builders.ts';
 
@@ -130,6 +132,28 @@ describe('time above the leaf', () => {
     expect(verdict).toMatchObject({ status: 'ok', trust: { trusted: true, path: [0, 2] } });
     expect(verdict.roles).toEqual([['leaf', 'extra', 'intermediate']]);
     expect(verdict.window!.remainingSeconds).toBeGreaterThan(0);
+  });
+
+  test('an extra in its renewal window is not worth a word', () => {
+    const other = createCa({ now: NOW, subject: 'CN=Old Root' });
+    const cross = other.crossSign(intermediate, { remainingMs: 28 * DAY, lifetimeMs: 90 * DAY });
+    expect(told(judgeChain([leaf, cross, intermediate]))).toEqual(['chain-extra info 1']);
+    expect(told(judgeChain([leaf, cross, intermediate], { ...trusting, now: NOW + 2 * DAY }))).toEqual([
+      'renewal-due info 1',
+      'chain-extra info 1',
+    ]);
+  });
+
+  test('an expired anchor makes the target critical, private or public, presented or not', () => {
+    const ended = createCa({ now: NOW, subject: 'CN=Ended Root', remainingMs: -DAY });
+    const below = ended.issue({ sans: SHOP });
+    for (const publicOnes of [false, true]) {
+      const store = { anchors: anchors([ended], { publicOnes }) };
+      const unseen = judgeChain([below], store);
+      expect(told(unseen)).toEqual(['expired critical']);
+      expect(unseen.findings[0]!.data).toMatchObject({ subject: 'CN=Ended Root' });
+      expect(told(judgeChain([below, ended], store))).toEqual(['expired critical 1', 'root-sent info 1']);
+    }
   });
 
   test('a private anchor that was not presented is judged, and named', () => {
@@ -274,6 +298,17 @@ describe('path', () => {
     expect(first.window).toBeUndefined();
   });
 
+  test('not trusted for no given reason is said all the same', () => {
+    const context = createContext({
+      target: endpoint(),
+      observation: presented([leaf, intermediate]),
+      now: NOW,
+      anchors: store,
+    });
+    const unexplained = { ...context, judgement: { trusted: false, path: [], problems: [] } };
+    expect(path(unexplained)).toEqual([expect.objectContaining({ code: 'chain-invalid', severity: 'critical' })]);
+  });
+
   test('without any anchor trust is not judged, and all else is', () => {
     const target = endpoint('mail.shop.example', { trust: 'none' });
     const verdict = judgeChain([selfSigned({ now: NOW, sans: SHOP, remainingMs: DAY })], {
@@ -366,6 +401,21 @@ describe('strength', () => {
     const found = judgeChain([make(), intermediate]).findings.find(({ code }) => code === 'weak-key');
     expect(found?.data).toEqual(data);
     if (found) expect(found).toMatchObject({ severity: 'warning', certificate: 0 });
+  });
+
+  test('of a key on a curve that is not known nothing is said', () => {
+    const unknown = withKey(ecSpki('1.2.3.4', Buffer.of(0)));
+    expect(told(judgeChain([unknown, intermediate]))).not.toContain('weak-key warning 0');
+  });
+
+  test('a root’s own signature is not asked about, trusted or not; a self-signed leaf’s is, unless it is an anchor', () => {
+    const old = { key: 'rsa2048', signatureHash: 'sha1' } as const;
+    const foreign = createCa({ now: NOW, subject: 'CN=Foreign Root', ...old });
+    const below = foreign.issue({ sans: SHOP, signatureHash: 'sha256' });
+    expect(told(judgeChain([below, foreign]))).toEqual(['untrusted-root critical 1', 'root-sent info 1']);
+    const own = selfSigned({ now: NOW, sans: SHOP, ...old });
+    expect(told(judgeChain([own]))).toEqual(['self-signed critical 0', 'weak-signature warning 0']);
+    expect(told(judgeChain([own], { anchors: anchors([own]) }))).toEqual([]);
   });
 
   test('SHA-1 below the anchor is weak, the anchor’s own is not asked about', () => {
@@ -512,6 +562,13 @@ describe('files', () => {
     const verdict = inFile([root, ended, intermediate]);
     expect(told(verdict)).toEqual(['expired critical 1']);
     expect(verdict.roles).toEqual([['root', 'root', 'intermediate']]);
+  });
+
+  test('several leaves are each judged by their own time', () => {
+    const ending = intermediate.issue({ sans: ['dns:b.example'], remainingMs: DAY });
+    const verdict = inFile([leaf, ending]);
+    expect(told(verdict)).toEqual(['expires-soon critical 1']);
+    expect(verdict.roles).toEqual([['leaf', 'leaf']]);
   });
 
   test('the name is asked about only where one was given', () => {

@@ -75,6 +75,10 @@ describe('given thresholds', () => {
     expect(notices(90 * DAY, over)).toMatchObject({ warn, critical, source: 'custom' });
   });
 
+  test('a share is what it says, not what binary fractions make of it', () => {
+    expect(notices(100_000, { warning: share(0.57) }).warn).toBe(57_000);
+  });
+
   test('renewal opens no later than the warning', () => {
     expect(notices(90 * DAY, { warning: duration(60 * DAY) }).renew).toBe(60 * DAY);
     expect(notices(90 * DAY, { critical: duration(80 * DAY) }).renew).toBe(80 * DAY);

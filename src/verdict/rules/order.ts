@@ -7,7 +7,6 @@ import { type ChainLink, isAuthority, type RuleContext } from '../context.ts';
 import { NONE, type Rule } from './rule.ts';
 
 export const order: Rule = (context) => {
-  if (context.shape !== 'chain') return NONE;
   const right = buriedLeaf(context) ?? context.path.map((placed) => placed.index);
   if (isAscending(right)) return NONE;
   return [{ code: 'chain-misordered', severity: 'warning', data: { order: right } }];
