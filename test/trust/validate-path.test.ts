@@ -182,6 +182,45 @@ describe('dates', () => {
   });
 });
 
+describe('of several attempts that fail, the one to repair', () => {
+  const ca = createCa({ now: NOW, subject: 'CN=Wanted' });
+  const child = ca.issue(SANS);
+  it('reaches an anchor, however far another goes', () => {
+    const wrongUse = root.crossSign(ca, { extendedKeyUsage: ['clientAuth'] });
+    const upper = other.issueCa({ subject: 'CN=Upper' });
+    const astray = upper.crossSign(ca);
+    for (const chain of [
+      [child, astray, upper, other, wrongUse],
+      [child, wrongUse, astray, upper, other],
+    ]) {
+      const judged = judge(chain, [root]);
+      expect(verdictOf(judged)).toEqual(['invalid/extended-key-usage']);
+      expect(judged.anchor).toBe(certificateOf(root));
+    }
+  });
+  it('goes furthest where none reaches one', () => {
+    const short = createCa({ now: NOW, subject: 'CN=Gone' }).crossSign(ca);
+    const upper = other.issueCa({ subject: 'CN=Upper' });
+    const long = upper.crossSign(ca);
+    for (const chain of [
+      [child, short, long, upper, other],
+      [child, long, upper, other, short],
+    ]) {
+      expect(judge(chain, [root]).path).toEqual([child, long, upper, other].map(certificateOf));
+    }
+  });
+  it('has fewer problems where both are as long', () => {
+    const twice = root.crossSign(ca, { extendedKeyUsage: ['clientAuth'], remainingMs: -DAY });
+    const once = root.crossSign(ca, { remainingMs: -DAY });
+    for (const chain of [
+      [child, twice, once],
+      [child, once, twice],
+    ]) {
+      expect(verdict(chain, [root])).toEqual(['outside-validity/expired']);
+    }
+  });
+});
+
 describe('rules of RFC 5280', () => {
   const below = (ca: CertificateOptions, child: CertificateOptions = {}): string[] => {
     const issuer = root.issueCa({ subject: 'CN=Issuer', ...ca });

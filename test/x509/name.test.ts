@@ -112,7 +112,7 @@ describe('namesMatch', () => {
     ['nothing and something', '', 'CN=a'],
     [
       'a value that poses as two attributes',
-      [{ type: 'CN', value: 'a,2.5.4.10=1:b' }],
+      [{ type: 'CN', value: 'a,2.5.4.10=b' }],
       [
         { type: 'CN', value: 'a' },
         { type: 'O', value: 'b' },
