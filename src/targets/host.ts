@@ -13,10 +13,6 @@ const PLAIN = /^(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
 const LONGEST_NAME = 253;
 const ZONE = /^[0-9A-Za-z_.~-]{1,15}$/;
 
-export function isIpAddress(host: string): boolean {
-  return ipVersion(host) !== 0;
-}
-
 /** The address without its zone: what a certificate could name. */
 export function withoutZone(host: string): string {
   const percent = host.indexOf('%');
