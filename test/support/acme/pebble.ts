@@ -48,6 +48,8 @@ export interface PebbleOptions {
   readonly alternateRoots?: number;
   readonly chainLength?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Asked in place of challtestsrv: `127.0.0.1:PORT`. */
+  readonly nameServer?: string;
 }
 
 export interface Pebble extends AsyncDisposable {
@@ -64,6 +66,8 @@ export interface Pebble extends AsyncDisposable {
   readonly tlsPort: number;
   /** The name server that it and clients ask: `127.0.0.1:PORT`. */
   readonly nameServer: string;
+  /** challtestsrv's management URL. */
+  readonly management: string;
   /** challtestsrv's management: `set('add-a', { host, addresses })` */
   set(what: string, body: object): Promise<string>;
   /** Pebble's management, GET or POST. */
@@ -142,7 +146,13 @@ async function start(options: PebbleOptions, { folder, daemons, stop }: Parts): 
     }),
   );
   const pebble = await startDaemon(options.programs.pebble!, {
-    args: ['-config', await folder.write('config.json', JSON.stringify(config)), '-dnsserver', nameServer, '-strict'],
+    args: [
+      '-config',
+      await folder.write('config.json', JSON.stringify(config)),
+      '-dnsserver',
+      options.nameServer ?? nameServer,
+      '-strict',
+    ],
     env: {
       PEBBLE_VA_NOSLEEP: '1',
       PEBBLE_WFE_NONCEREJECT: String(options.rejectNonces ?? 15),
@@ -166,6 +176,7 @@ async function start(options: PebbleOptions, { folder, daemons, stop }: Parts): 
     httpPort,
     tlsPort,
     nameServer,
+    management: `http://127.0.0.1:${dnsManagement}`,
     set: (what, body) => fetchFrom(`http://127.0.0.1:${dnsManagement}/${what}`, { body }),
     manage,
     output: () => pebble.output(),

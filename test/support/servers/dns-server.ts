@@ -133,7 +133,6 @@ const serveTcp = (answer: Answering): Promise<TestServer> =>
         held = held.subarray(end);
       }
     });
-    socket.on('end', () => socket.end());
   });
 
 function entryOf(table: DnsTable, name: string): DnsEntry | undefined {

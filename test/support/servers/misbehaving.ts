@@ -60,7 +60,7 @@ export const halfClosedServer = (options: ListenOptions = {}): Promise<TestServe
   serve((socket) => {
     socket.resume();
     socket.end();
-    // allowHalfOpen: the other direction stays until the client lets go.
+    // The other direction stays until the client lets go.
   }, options);
 
 export interface DripOptions extends ListenOptions {
@@ -164,23 +164,27 @@ export interface FullServer extends AsyncDisposable {
 
 /**
  * A listener whose backlog is full and that accepts nobody: further SYNs are dropped, as by a firewall, and a dial waits
- * for ever. The listener lives in a thread that is blocked on purpose.
+ * for ever. The listener lives in a thread that is blocked on purpose. With the host and port of a name's other address it is
+ * the one of two that is dead.
  */
-export async function fullBacklogServer(): Promise<FullServer> {
+export async function fullBacklogServer({
+  host = '127.0.0.1',
+  port: wanted = 0,
+}: ListenOptions = {}): Promise<FullServer> {
   const gate = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads');
      const server = require('node:net').createServer();
-     server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
+     server.listen({ host: workerData.host, port: workerData.wanted, backlog: 1 }, () => {
        parentPort.postMessage(server.address().port);
-       setImmediate(() => { Atomics.wait(workerData, 0, 0); process.exit(); });
+       setImmediate(() => { Atomics.wait(workerData.gate, 0, 0); process.exit(); });
      });`,
-    { eval: true, workerData: gate },
+    { eval: true, workerData: { gate, host, wanted } },
   );
   const [port] = (await once(worker, 'message')) as [number];
   const fillers: Socket[] = [];
   for (let stood = true; stood && fillers.length < 32; ) {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, host);
     socket.on('error', () => {});
     fillers.push(socket);
     stood = await Promise.race([
@@ -194,5 +198,5 @@ export async function fullBacklogServer(): Promise<FullServer> {
     Atomics.notify(gate, 0);
     await worker.terminate();
   };
-  return { host: '127.0.0.1', port, close, [Symbol.asyncDispose]: close };
+  return { host, port, close, [Symbol.asyncDispose]: close };
 }

@@ -53,7 +53,6 @@ export function scriptedTls(
 ): void {
   let held = Buffer.alloc(0);
   let script: Script | undefined;
-  socket.on('end', () => socket.end());
   socket.on('data', (chunk) => {
     held = Buffer.concat([held, chunk]);
     while (held.length >= 5 && held.length >= 5 + held.readUInt16BE(3)) {

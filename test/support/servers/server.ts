@@ -27,9 +27,7 @@ export interface ListenOptions {
 
 /** Serves each connection with `handler`; errors of its sockets are noted, never thrown. */
 export function serve(handler: (socket: Socket) => void, options: ListenOptions = {}): Promise<TestServer> {
-  // Half-open: a client that has said its last word may still be answered.
-  const server = createServer({ allowHalfOpen: true }, handler);
-  return listen(server, options);
+  return listen(createServer(handler), options);
 }
 
 export async function listen(
@@ -54,10 +52,13 @@ export async function listen(
     server.once('error', reject);
     server.listen({ host, port }, resolve);
   });
+  const idle = (): Promise<void> =>
+    sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const socket of sockets) socket.destroy();
     await closed;
+    await idle();
   };
   return {
     host,
@@ -69,7 +70,7 @@ export async function listen(
       return sockets.size;
     },
     errors,
-    idle: () => (sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    idle,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -144,4 +144,26 @@ describe('servers that misbehave', () => {
     expect(await Promise.race([once(socket, 'connect'), waited])).toBe('no answer');
     socket.destroy();
   });
+
+  it('is dead at one of two addresses with one port', async () => {
+    await using alive = await silentServer();
+    await using dead = await fullBacklogServer({ host: '127.0.0.2', port: alive.port });
+    expect(dead.port).toBe(alive.port);
+    (await dial(alive.port)).destroy();
+  });
+});
+
+describe('what a server knows', () => {
+  it('counts who came and who is still there, and lets nobody stay when it closes', async () => {
+    const server = await silentServer();
+    const [first, second] = [await dial(server.port), await dial(server.port)];
+    await expect.poll(() => server.accepted).toBe(2);
+    first.destroy();
+    await expect.poll(() => server.open).toBe(1);
+    const ended = ending(second);
+    await server.close();
+    expect(server.open).toBe(0);
+    expect(await ended).toMatch(/end|ECONNRESET/);
+    await expect(dial(server.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
 });

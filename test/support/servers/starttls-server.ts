@@ -141,7 +141,6 @@ function converse(socket: Socket, { protocol, mood = 'proper', takeOver, command
     if (mood !== 'one-byte-segments') socket.write(text, 'latin1', then);
     else drip(socket, Buffer.from(text, 'latin1'), { everyMs: 1, ...(then ? { then } : {}) });
   };
-  socket.on('end', () => socket.end());
   greet(socket, dialogue, { mood, say });
 
   let held = '';
