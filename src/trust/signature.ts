@@ -62,8 +62,7 @@ function check(child: Certificate, issuer: Certificate): SignatureAnswer {
   }
 }
 
-export const signatureAnswerKey = (child: Certificate, issuer: Certificate): string =>
-  `${spkiSha256(issuer)}:${child.sha256}`;
+const signatureAnswerKey = (child: Certificate, issuer: Certificate): string => `${spkiSha256(issuer)}:${child.sha256}`;
 
 /** What was answered before about this pair, at no cost. */
 export const knownSignature = (child: Certificate, issuer: Certificate): SignatureAnswer | undefined =>
