@@ -74,7 +74,7 @@ new Function('module', 'exports', 'require', packer.outputFiles[0].text)(
 writeFileSync(join(dist, 'mozilla-roots.bin'), packed.exports.packRoots(rootCertificates, process.version));
 
 // V8's code cache, taken after a small run of the real thing, so that it holds the functions that a run compiles: a
-// handshake, a certificate from a file, a closed port. It is an extra: without it everything works, a little later.
+// handshake and a closed port. It is an extra: without it everything works, a little later.
 const [key, cert] = await acme.crypto.createAlpnCertificate({ identifier: { value: 'localhost' } }, 'warm-up');
 const warmUp = `
   const { loadBundle } = require(${JSON.stringify(join(here, 'bin/load-bundle.js'))});
@@ -87,7 +87,7 @@ const warmUp = `
   const server = createServer({ key: ${JSON.stringify(String(key))}, cert }, (peer) => peer.end());
   server.listen(0, '127.0.0.1', () => {
     const target = 'localhost:' + server.address().port;
-    process.argv = ['node', 'certwatch', 'check', target, '127.0.0.1:1', 'file:' + pem, '--ca-file', pem];
+    process.argv = ['node', 'certwatch', 'check', target, '127.0.0.1:1', '--ca-file', pem];
     process.stdout.write = (text, done) => (done?.(), true);
     process.once('exit', () => {
       process.exitCode = 0;

@@ -1,11 +1,14 @@
 /**
  * The only file that touches `process`: arguments, environment, standard streams, signals, exit.
  */
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { isatty } from 'node:tty';
 import { colorLevel } from './cli/color-level.ts';
 import type { ExitCode, Io, Out } from './cli/io.ts';
 import { runPlugin } from './cli/plugin.ts';
 import { runProgram } from './cli/program.ts';
+import { SCANNER_PIPE_FD, SCANNER_VARIABLE, spawnScanner } from './scan/supervised/scanner-process.ts';
 
 declare const CERTWATCH_VERSION: string;
 
@@ -37,6 +40,9 @@ function die(bug: unknown): void {
 }
 
 function processIo(): Io {
+  const supervised = process.env[SCANNER_VARIABLE];
+  const supervisor = supervised === undefined ? undefined : openSupervisorPipe();
+  const startedAt = supervised === undefined ? process.hrtime.bigint() : BigInt(supervised);
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -45,7 +51,11 @@ function processIo(): Io {
     stderr: out(2, () => process.stderr),
     stdin: () => process.stdin,
     now: () => Date.now(),
-    onInterrupt,
+    onInterrupt: supervisor ? (listener) => onSupervisorsWish(supervisor, listener) : onInterrupt,
+    sinceStart: () => Number(process.hrtime.bigint() - startedAt) / 1e6,
+    spawnScanner: () =>
+      spawnScanner({ execPath: process.execPath, argv: process.argv.slice(1), env: process.env, startedAt }),
+    ...(supervisor ? { supervisor } : {}),
     version: CERTWATCH_VERSION,
     nodeVersion: process.version,
     dist: __dirname,
@@ -77,6 +87,18 @@ function out(fd: 1 | 2, open: () => NodeJS.WriteStream): Out {
     columns: (isTTY && opened().columns) || 100,
     colorLevel: colorLevel(isTTY, process.env),
   };
+}
+
+/** A scanner without a supervisor has nobody to report to. */
+function openSupervisorPipe(): Duplex {
+  const pipe = new Socket({ fd: SCANNER_PIPE_FD, readable: true, writable: true });
+  pipe.on('close', () => process.exit(3));
+  return pipe;
+}
+
+function onSupervisorsWish(pipe: Duplex, listener: () => void): () => void {
+  pipe.once('data', listener);
+  return () => pipe.off('data', listener);
 }
 
 function onInterrupt(listener: () => void): () => void {

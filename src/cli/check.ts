@@ -2,9 +2,9 @@
  * `certwatch check`: scan, report, exit with the status.
  */
 import type { Command } from 'commander';
+import type { RunSettings } from '../config/resolve-run.ts';
 import type { InputError } from '../model/target.ts';
 import { escapeTerminal } from '../report/escape.ts';
-import { targetsOf } from '../scan/target-source.ts';
 import { type CheckSettings, CONFIG_KEY, LIST_KEY, readSettings } from './check-settings.ts';
 import { fileExists } from './file-exists.ts';
 import type { ExitCode, Io } from './io.ts';
@@ -12,6 +12,9 @@ import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } f
 import { outputSpecs } from './output-specs.ts';
 import type { Finish } from './program.ts';
 import { runCheck } from './run-check.ts';
+import { scanHere } from './scan-here.ts';
+import { runScanner } from './scanner.ts';
+import { isWorthSupervising, superviseCheck } from './supervise-check.ts';
 
 export function checkCommand(io: Io, finish: Finish): Command {
   const raw: RawFlags = new Map();
@@ -26,53 +29,69 @@ export function checkCommand(io: Io, finish: Finish): Command {
   addFlag(command, raw, { spec: '--config <file>', doc: 'Read this config file.', key: CONFIG_KEY });
   addSettingFlags(command, raw);
   addRunFlags(command, raw);
-  return command.action(async (words: string[]) => finish(await check(words, raw, io)));
+  return command.action(async (words: string[]) => finish(await check({ words, raw }, io)));
 }
 
-async function check(words: readonly string[], raw: RawFlags, io: Io): Promise<ExitCode> {
-  const settings = await readSettings(raw, io);
-  if (!settings.ok) {
-    for (const error of settings.error) await io.stderr.write(errorLine(error));
+/** A check as it was asked for on the command line. */
+export interface Asked {
+  readonly words: readonly string[];
+  readonly raw: RawFlags;
+}
+
+async function check(asked: Asked, io: Io): Promise<ExitCode> {
+  if (!io.supervisor && isWorthSupervising(asked, io)) return superviseCheck(asked, io);
+  const settings = await readSettings(asked.raw, io);
+  if (!settings.ok) return refuse(settings.error, io);
+  const { run } = settings.value;
+  const sources = sourcesOf(asked, settings.value, io);
+  if (sources.words.length + sources.lists.length + sources.made.length === 0) {
+    await io.stderr.write(NOTHING_TO_CHECK);
     return 3;
   }
-  const { run, config } = settings.value;
-  const given = raw.get(LIST_KEY) ?? [];
-  // Whoever names something wants to know about that; the config's own targets are for when nothing is named.
-  const named = words.length + given.length > 0;
-  const lists = named ? given : (config?.lists ?? []);
-  const made = named ? [] : settings.value.targets;
-  const known = words.length + made.length;
-  if (known + lists.length === 0) {
-    await io.stderr.write(
-      'certwatch: nothing to check: name a target (certwatch check example.org), a list (-f hosts.txt) or a config file (--config)\n',
-    );
-    return 3;
-  }
+  const total = sources.lists.length === 0 ? sources.words.length + sources.made.length : undefined;
+  if (io.supervisor) return runScanner({ run, sources, total, pipe: io.supervisor }, io);
   return runCheck(
     {
-      targets: targetsOf({
-        words,
-        lists,
-        made,
-        stdin: () => io.stdin(),
-        options: targetOptions(settings.value),
-        ...(run.shard ? { shard: run.shard } : {}),
-      }),
-      concurrency: run.concurrency,
+      produce: scanHere({ run, sources }, io),
       deadlineMs: run.deadline,
-      ...(run.now === undefined ? {} : { judgedAt: run.now }),
-      ...(run.resolver ? { nameServers: run.resolver } : {}),
+      judgedAt: run.now,
       outputs: outputSpecs(run, io),
       progress: !run.quiet,
-      ...(lists.length === 0 ? { total: known } : {}),
-      onInputError: (error) => void io.stderr.write(errorLine(error)),
+      total,
+      onInputError: inputErrorTeller(run, io),
     },
     io,
   );
 }
 
-function targetOptions({ defaults, endpoint }: CheckSettings) {
-  return { defaults, endpoint, fileExists };
+/** On a terminal, the report for people says it once more where the eye is: at its end. */
+export function inputErrorTeller({ format }: RunSettings, io: Io): (error: InputError) => void {
+  const repeats = io.stdout.isTTY && format.every(({ format, file }) => file !== undefined || format === 'human');
+  return (error) => {
+    if (!repeats) void io.stderr.write(errorLine(error));
+  };
+}
+
+const NOTHING_TO_CHECK =
+  'certwatch: nothing to check: name a target (certwatch check example.org), a list (-f hosts.txt) or a config file (--config)\n';
+
+/** Whoever names something wants to know about that; the config's own targets are for when nothing is named. */
+function sourcesOf({ words, raw }: Asked, { config, targets, run, defaults, endpoint }: CheckSettings, io: Io) {
+  const given = raw.get(LIST_KEY) ?? [];
+  const named = words.length + given.length > 0;
+  return {
+    words,
+    lists: named ? given : (config?.lists ?? []),
+    made: named ? [] : targets,
+    stdin: () => io.stdin(),
+    options: { defaults, endpoint, fileExists },
+    ...(run.shard ? { shard: run.shard } : {}),
+  };
+}
+
+export async function refuse(errors: readonly InputError[], io: Io): Promise<ExitCode> {
+  for (const error of errors) await io.stderr.write(errorLine(error));
+  return 3;
 }
 
 /** The words of a line that is no target come from a file that anybody may have written. */

@@ -6,9 +6,9 @@ import type { Command } from 'commander';
 import { CONFIG_NAME, configSearchPath, locateConfig } from '../config/locate.ts';
 import { parseFlags } from '../config/resolve-run.ts';
 import type { InputError } from '../model/target.ts';
-import { errorLine } from './check.ts';
+import { refuse } from './check.ts';
 import { CONFIG_KEY, settingFlags } from './check-settings.ts';
-import type { ExitCode, Io } from './io.ts';
+import type { Io } from './io.ts';
 import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
 import type { Finish } from './program.ts';
 
@@ -81,11 +81,6 @@ function initSubcommand(io: Io, finish: Finish): Command {
       await io.stdout.write(starterConfig());
       finish(0);
     });
-}
-
-async function refuse(errors: readonly InputError[], io: Io): Promise<ExitCode> {
-  for (const error of errors) await io.stderr.write(errorLine(error));
-  return 3;
 }
 
 function noConfig(io: Io): InputError {

@@ -2,6 +2,9 @@
  * Io: what a command may touch of the process that it runs in. `main.ts` makes the real one.
  */
 
+import type { Duplex } from 'node:stream';
+import type { ScannerProcess } from '../scan/supervised/scanner-process.ts';
+
 /** 0 OK · 1 WARNING · 2 CRITICAL · 3 UNKNOWN. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
@@ -26,6 +29,12 @@ export interface Io {
   now(): number;
   /** Calls back at the first SIGINT or SIGTERM (a second one ends the process at once). @returns a function that takes it back. */
   onInterrupt(listener: () => void): () => void;
+  /** Milliseconds since the run began, on the monotonic clock: in a scanner, since its supervisor started. */
+  sinceStart(): number;
+  /** Starts this program again, with the same arguments, as a scanner. */
+  spawnScanner(): ScannerProcess;
+  /** The pipe to the supervisor, where this process is a scanner. */
+  readonly supervisor?: Duplex;
   readonly version: string;
   /** The running Node: `v20.19.0`. */
   readonly nodeVersion: string;

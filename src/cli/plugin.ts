@@ -9,7 +9,6 @@ import { err, ok, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
 import { escapeNagios } from '../report/escape.ts';
 import { nagiosPlugin } from '../report/formats/nagios.ts';
-import { targetsOf } from '../scan/target-source.ts';
 import { parseDuration } from '../time/duration.ts';
 import { ipVersion } from '../x509/ip.ts';
 import type { ExitCode, Io } from './io.ts';
@@ -22,6 +21,7 @@ import {
   type RawFlags,
 } from './option-parser.ts';
 import { runCheck } from './run-check.ts';
+import { scanHere } from './scan-here.ts';
 
 /** The guidelines' default. */
 const DEFAULT_TIMEOUT = '10';
@@ -107,17 +107,15 @@ async function checkHost(raw: RawFlags, own: PluginFlags, io: Io): Promise<ExitC
   });
   return runCheck(
     {
-      targets: targetsOf({
-        words: [word],
-        lists: [],
-        made: [],
-        stdin: () => io.stdin(),
-        options: { defaults, endpoint },
-      }),
-      concurrency: 1,
+      produce: scanHere(
+        {
+          run: { ...run, concurrency: 1 },
+          sources: { words: [word], lists: [], made: [], stdin: () => io.stdin(), options: { defaults, endpoint } },
+        },
+        io,
+      ),
       deadlineMs,
-      ...(run.now === undefined ? {} : { judgedAt: run.now }),
-      ...(run.resolver ? { nameServers: run.resolver } : {}),
+      judgedAt: run.now,
       outputs: [{ renderer }],
       progress: false,
     },

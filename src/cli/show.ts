@@ -4,14 +4,14 @@
 import type { Command } from 'commander';
 import type { Verdict } from '../model/verdict.ts';
 import { renderPem, renderShow } from '../report/show.ts';
-import { targetsOf } from '../scan/target-source.ts';
-import { errorLine } from './check.ts';
+import { errorLine, refuse } from './check.ts';
 import { CONFIG_KEY, readSettings } from './check-settings.ts';
 import { fileExists } from './file-exists.ts';
 import type { ExitCode, Io } from './io.ts';
 import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
 import type { Finish } from './program.ts';
 import { runCheck } from './run-check.ts';
+import { scanHere } from './scan-here.ts';
 
 export function showCommand(io: Io, finish: Finish): Command {
   const raw: RawFlags = new Map();
@@ -31,10 +31,7 @@ export function showCommand(io: Io, finish: Finish): Command {
 
 async function show(word: string, raw: RawFlags, pem: boolean, io: Io): Promise<ExitCode> {
   const settings = await readSettings(raw, io);
-  if (!settings.ok) {
-    for (const error of settings.error) await io.stderr.write(errorLine(error));
-    return 3;
-  }
+  if (!settings.ok) return refuse(settings.error, io);
   const { run, defaults, endpoint } = settings.value;
   const options = {
     verbose: true,
@@ -46,17 +43,21 @@ async function show(word: string, raw: RawFlags, pem: boolean, io: Io): Promise<
   const render = (verdict: Verdict): string => (pem ? renderPem(verdict) : renderShow(verdict, options));
   return runCheck(
     {
-      targets: targetsOf({
-        words: [word],
-        lists: [],
-        made: [],
-        stdin: () => io.stdin(),
-        options: { defaults, endpoint, fileExists },
-      }),
-      concurrency: 1,
+      produce: scanHere(
+        {
+          run: { ...run, concurrency: 1 },
+          sources: {
+            words: [word],
+            lists: [],
+            made: [],
+            stdin: () => io.stdin(),
+            options: { defaults, endpoint, fileExists },
+          },
+        },
+        io,
+      ),
       deadlineMs: run.deadline,
-      ...(run.now === undefined ? {} : { judgedAt: run.now }),
-      ...(run.resolver ? { nameServers: run.resolver } : {}),
+      judgedAt: run.now,
       outputs: [{ renderer: { begin: () => '', verdict: render, end: () => '' } }],
       progress: false,
       onInputError: (error) => void io.stderr.write(errorLine(error)),

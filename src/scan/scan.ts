@@ -19,6 +19,8 @@ export interface ScanOptions {
   readonly look: (target: Target, deadline: Deadline) => Promise<Verdict>;
   /** A verdict for a target whose turn never came. */
   readonly notLooked: (target: Target) => Verdict;
+  /** A target has been taken from the stream. */
+  readonly onTarget?: (target: Target) => void;
   /** In input order; while it is pending (a slow pipe) no further target is started. */
   readonly onVerdict: (verdict: Verdict) => void | Promise<void>;
   readonly onInputError: (error: InputError) => void;
@@ -28,7 +30,7 @@ export interface ScanOptions {
 const READ_AHEAD = 8;
 
 /** After the deadline, how long the rest of the list may take to be read (and reported as not looked at). */
-const DRAIN_MS = 500;
+const DRAIN_MS = 350;
 
 /** @returns when every target has its verdict and each was handed on. */
 export async function scan(options: ScanOptions): Promise<void> {
@@ -51,6 +53,7 @@ export async function scan(options: ScanOptions): Promise<void> {
       if (!next.value.ok) options.onInputError(next.value.error);
       else {
         const target = next.value.value;
+        options.onTarget?.(target);
         turnstile.enter(limit(() => lookSafely(target, options)));
         await turnstile.room();
       }

@@ -1,0 +1,66 @@
+/**
+ * What is known of a run so far: counts, errors of input, how it is going; and what it comes to.
+ */
+import type { InputError } from '../model/target.ts';
+import type { Outcome, Verdict } from '../model/verdict.ts';
+import { Tally } from '../verdict/status.ts';
+import type { Io } from './io.ts';
+import { Progress } from './progress.ts';
+
+export interface RunStateOptions {
+  readonly io: Io;
+  /** Milliseconds since the epoch; absent: the start of the run. */
+  readonly judgedAt?: number | undefined;
+  readonly progress: boolean;
+  readonly total?: number | undefined;
+  readonly onInputError?: ((error: InputError) => void) | undefined;
+}
+
+/** How many errors of input a report lists; a list of another format would fill it with thousands. */
+const MOST_ERRORS_KEPT = 100;
+
+export class RunState {
+  interrupted = false;
+  deadlineReached = false;
+  readonly judgedAt: number;
+  readonly progress: Progress;
+  readonly #options: RunStateOptions;
+  readonly #startedAt: number;
+  readonly #tally = new Tally();
+  readonly #errors: InputError[] = [];
+
+  constructor(options: RunStateOptions) {
+    const { io, judgedAt, progress, total } = options;
+    this.#options = options;
+    this.#startedAt = io.now();
+    this.judgedAt = judgedAt ?? this.#startedAt;
+    this.progress = new Progress({
+      stderr: progress ? io.stderr : { ...io.stderr, isTTY: false },
+      now: () => io.now(),
+      ...(total === undefined ? {} : { total }),
+    });
+  }
+
+  count(verdict: Verdict): void {
+    this.#tally.add(verdict.status);
+    this.progress.count(verdict.status !== 'ok');
+  }
+
+  inputError(error: InputError): void {
+    if (this.#errors.length < MOST_ERRORS_KEPT) this.#errors.push(error);
+    this.#options.onInputError?.(error);
+  }
+
+  outcome(): Outcome {
+    const { io } = this.#options;
+    return this.#tally.outcome({
+      startedAt: this.#startedAt,
+      finishedAt: io.now(),
+      judgedAt: this.judgedAt,
+      deadlineReached: this.deadlineReached,
+      interrupted: this.interrupted,
+      errors: this.#errors,
+      version: io.version,
+    });
+  }
+}

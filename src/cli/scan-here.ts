@@ -1,0 +1,43 @@
+/**
+ * A producer that scans in this process.
+ */
+import type { RunSettings } from '../config/resolve-run.ts';
+import type { Target } from '../model/target.ts';
+import { createResolver } from '../net/resolve.ts';
+import { Looker } from '../scan/look.ts';
+import { scan } from '../scan/scan.ts';
+import { type TargetSources, targetsOf } from '../scan/target-source.ts';
+import { ChainReader } from '../x509/chain-reader.ts';
+import { rootsFileOf } from './installed-files.ts';
+import type { Io } from './io.ts';
+import type { Produce } from './run-check.ts';
+
+export interface ScanHereOptions {
+  readonly sources: TargetSources;
+  readonly run: Pick<RunSettings, 'concurrency' | 'resolver'>;
+  readonly onTarget?: (target: Target) => void;
+}
+
+export function scanHere({ sources, run, onTarget }: ScanHereOptions, io: Io): Produce {
+  return async ({ deadline, judgedAt, interrupted, onVerdict, onInputError }) => {
+    const looker = new Looker({
+      resolver: createResolver(run.resolver ? { servers: run.resolver } : {}),
+      chainReader: new ChainReader(),
+      judgedAt,
+      runDeadline: deadline,
+      rootsFile: rootsFileOf(io.dist),
+      rootsTag: io.nodeVersion,
+      ...(io.env.SSL_CERT_FILE ? { systemBundle: io.env.SSL_CERT_FILE } : {}),
+    });
+    await scan({
+      targets: targetsOf(sources),
+      concurrency: run.concurrency,
+      deadline,
+      look: (target, own) => looker.look(target, own),
+      notLooked: (target) => looker.notLooked(target, interrupted() ? 'interrupted' : 'deadline'),
+      onVerdict,
+      onInputError,
+      ...(onTarget ? { onTarget } : {}),
+    });
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * The supervisor's side of a check: starts the scanning process, follows it, and prints the report. It reads no list, no
+ * config and no certificate file itself: what a dead disk or a stuck reader can hold up is in the other process.
+ */
+import { locateConfig } from '../config/locate.ts';
+import { parseFlags } from '../config/resolve-run.ts';
+import { DEFAULT_RUN } from '../config/run-settings.ts';
+import { Looker } from '../scan/look.ts';
+import { followScan } from '../scan/supervised/follow-scan.ts';
+import { type Frame, readFrames } from '../scan/supervised/frames.ts';
+import type { ScannerProcess } from '../scan/supervised/scanner-process.ts';
+import { Deadline } from '../time/deadline.ts';
+import { ChainReader } from '../x509/chain-reader.ts';
+import { type Asked, inputErrorTeller, refuse } from './check.ts';
+import { CONFIG_KEY, LIST_KEY, settingFlags } from './check-settings.ts';
+import type { ExitCode, Io } from './io.ts';
+import { outputSpecs } from './output-specs.ts';
+import { type Produce, runCheck } from './run-check.ts';
+import type { SupervisedRun } from './scanner.ts';
+
+/** More hosts than this on a command line are a list. */
+const MOST_UNSUPERVISED = 8;
+
+/** A few hosts named on the command line, with nothing to be read from a disk but CA files, are looked at in one process. */
+export function isWorthSupervising({ words, raw }: Asked, io: Io): boolean {
+  return (
+    words.length > MOST_UNSUPERVISED ||
+    words.some((word) => /^file:/i.test(word)) ||
+    [LIST_KEY, CONFIG_KEY, 'expect-file', 'state'].some((key) => raw.has(key)) ||
+    (raw.get('format') ?? []).some((text) => text.includes('=')) ||
+    locateConfig({ env: io.env, folder: io.cwd }) !== undefined
+  );
+}
+
+export async function superviseCheck({ raw }: Asked, io: Io): Promise<ExitCode> {
+  const flags = parseFlags(settingFlags(raw));
+  if (!flags.ok) return refuse(flags.error, io);
+  const scanner = io.spawnScanner();
+  const frames = readFrames<SupervisedRun>(scanner.frames);
+  const patience = Deadline.after(flags.value.run.deadline ?? (DEFAULT_RUN.deadline as number));
+  const release = io.onInterrupt(() => patience.expire());
+  const first = await patience.race(frames.next().catch(() => undefined));
+  release();
+  patience.release();
+  if (first?.value?.kind === 'run') return follow(scanner, frames, first.value.run, io);
+  return neverBegan(scanner, first === undefined, io);
+}
+
+async function neverBegan(scanner: ScannerProcess, late: boolean, io: Io): Promise<ExitCode> {
+  if (late) await io.stderr.write('certwatch: the config could not be read before the deadline; nothing was scanned\n');
+  // Otherwise the scanner has said on the standard error what is wrong, and is ending by itself.
+  const patience = Deadline.after(late ? 0 : 1_000);
+  const ended = await patience.race(scanner.ended);
+  patience.release();
+  if (!ended) scanner.kill();
+  else if (ended.status !== 3) {
+    const how = ended.signal ? `was ended by ${ended.signal}` : `ended with status ${ended.status}`;
+    await io.stderr.write(`certwatch: the scanning process ${how}; nothing was scanned\n`);
+  }
+  return 3;
+}
+
+function follow(
+  scanner: ScannerProcess,
+  frames: AsyncGenerator<Frame<SupervisedRun>, void, undefined>,
+  { run, judgedAt, total }: SupervisedRun,
+  io: Io,
+): Promise<ExitCode> {
+  const produce: Produce = ({ deadline, interrupted, onVerdict, onInputError }) => {
+    deadline.onExpire(() => {
+      if (interrupted()) scanner.interrupt();
+    });
+    return followScan({
+      scanner,
+      frames,
+      deadline,
+      chainReader: new ChainReader(),
+      notLooked: (target) => Looker.notLooked(target, { judgedAt, reason: interrupted() ? 'interrupted' : 'deadline' }),
+      onVerdict,
+      onInputError,
+    });
+  };
+  return runCheck(
+    {
+      produce,
+      deadlineMs: Math.max(0, run.deadline - io.sinceStart()),
+      judgedAt,
+      outputs: outputSpecs(run, io).filter(({ file }) => file === undefined),
+      progress: !run.quiet,
+      total,
+      onInputError: inputErrorTeller(run, io),
+    },
+    io,
+  );
+}
