@@ -22,8 +22,11 @@ const isHost = (text: string): boolean =>
 
 const isDnsSan = (text: string): boolean => isHost(text.startsWith('*.') ? text.slice(2) : text);
 
-/** `.example.org` (only below it) is not RFC 5280, yet common in real CAs and taken by every browser. */
-const isHostConstraint = (text: string): boolean => isHost(text.startsWith('.') ? text.slice(1) : text);
+/**
+ * The empty constraint is about every name. `.example.org` (only below it) is RFC 5280 for mailboxes and URIs alone; for DNS
+ * names it is common in real CAs and taken by every browser.
+ */
+const isHostConstraint = (text: string): boolean => text === '' || isHost(text.startsWith('.') ? text.slice(1) : text);
 
 /** @returns local part and lower-case host; undefined where `text` is no plain mailbox. */
 function splitEmail(text: string): { local: string; host: string } | undefined {
@@ -55,7 +58,7 @@ function isMask(mask: Uint8Array): boolean {
 function isWellFormed(base: GeneralName): boolean {
   switch (base.kind) {
     case 'dns':
-      return base.value === '' || isHostConstraint(base.value.toLowerCase());
+      return isHostConstraint(base.value.toLowerCase());
     case 'email':
       return base.value.includes('@')
         ? splitEmail(base.value) !== undefined
@@ -117,7 +120,7 @@ const belowOrAt = (name: string, base: string): boolean =>
   base === '' || name === base || name.endsWith(base.startsWith('.') ? base : `.${base}`);
 
 const hostMatches = (host: string, base: string): boolean =>
-  base.startsWith('.') ? host.endsWith(base) : host === base;
+  base.startsWith('.') ? host.endsWith(base) : base === '' || host === base;
 
 /** `*.example.org` covers `www.example.org`, so a subtree that is one label below it is hit. */
 function dnsHits(name: string, base: string, excluding: boolean): boolean {

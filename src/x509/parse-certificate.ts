@@ -229,12 +229,14 @@ function takeExtension(list: DerCursor, irregularities: string[]): Extension {
   const oid = inner && oidTlv && readOid(inner.bytes, oidTlv.body, oidTlv.end);
   if (!inner || !oid) throw new Unreadable('unreadable-extension', at);
   const criticalTlv = inner.take(TAG.boolean);
-  const critical = criticalTlv ? readBoolean(inner, criticalTlv) : false;
+  const flag = criticalTlv ? readBoolean(inner, criticalTlv) : false;
   const valueTlv = inner.take(TAG.octetString);
-  if (critical === null || !valueTlv || !inner.done) throw new Unreadable('unreadable-extension', at);
+  if (!valueTlv || !inner.done) throw new Unreadable('unreadable-extension', at);
+  // X.690 11.1 wants FF for TRUE; old devices write 01.
+  if (flag === null) irregularities.push('malformed-critical-flag');
   // X.690 11.5: a DEFAULT value is not encoded. Seen in the wild, and harmless.
-  if (criticalTlv && !critical) irregularities.push('explicit-not-critical');
-  return { oid, critical, value: inner.content(valueTlv) };
+  if (criticalTlv && flag === false) irregularities.push('explicit-not-critical');
+  return { oid, critical: flag ?? true, value: inner.content(valueTlv) };
 }
 
 /** True where `bytes` begin with something of a certificate's shape in DER; cheap, for telling formats apart. */

@@ -198,6 +198,14 @@ describe('irregularities', () => {
     ['time-without-seconds', { notBefore: der.utcTime('2601010000Z') }],
     ['ends-before-it-begins', { notBefore: NOW, notAfter: NOW - DAY }],
     [
+      'malformed-critical-flag',
+      {
+        extensions: [
+          der.sequence(der.oid('1.2.3'), der.tlv(der.TAG.boolean, Buffer.of(1)), der.octetString(Buffer.alloc(0))),
+        ],
+      },
+    ],
+    [
       'explicit-not-critical',
       { extensions: [der.sequence(der.oid('1.2.3'), der.boolean(false), der.octetString(Buffer.alloc(0)))] },
     ],
