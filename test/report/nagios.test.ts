@@ -88,9 +88,9 @@ test('nothing checked, and nothing understood', () => {
 });
 
 test('two targets of one name have figures of their own', () => {
-  const names = ['a', 'a', 'a#2', 'a', "a'", 'a='].map((name) => renamed(FLEET.healthy, name));
+  const names = ['a', 'a', 'a#2', 'a', "a'", 'a=', 'b', 'b#2', 'b'].map((name) => renamed(FLEET.healthy, name));
   const { figures } = read(render(nagios, names));
-  expect(figures.map(({ label }) => label)).toEqual(['a', 'a#2', 'a#2#2', 'a#3', 'a_', 'a_#2']);
+  expect(figures.map(({ label }) => label)).toEqual(['a', 'a#2', 'a#2#2', 'a#3', 'a_', 'a_#2', 'b', 'b#2', 'b#3']);
 });
 
 test('less than a day is not nothing', () => {

@@ -134,6 +134,19 @@ describe('time above the leaf', () => {
     expect(verdict.window!.remainingSeconds).toBeGreaterThan(0);
   });
 
+  test('a cross-sign that ends soon does not matter where the root that it stands for is an anchor', () => {
+    const oldRoot = createCa({ now: NOW, subject: 'CN=Old Root' });
+    const cross = oldRoot.crossSign(root, { remainingMs: 5 * DAY });
+    for (const chain of [
+      [leaf, intermediate, cross],
+      [leaf, cross, intermediate],
+    ]) {
+      const verdict = judgeChain(chain, { anchors: anchors([oldRoot, root]) });
+      expect(verdict.status).toBe('ok');
+      expect(told(verdict)).toContain(`expires-soon info ${chain.indexOf(cross)}`);
+    }
+  });
+
   test('an extra in its renewal window is not worth a word', () => {
     const other = createCa({ now: NOW, subject: 'CN=Old Root' });
     const cross = other.crossSign(intermediate, { remainingMs: 28 * DAY, lifetimeMs: 90 * DAY });

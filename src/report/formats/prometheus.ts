@@ -123,12 +123,12 @@ class PrometheusRenderer implements Renderer {
   }
 
   #certificate(certificate: Certificate, place: Labels): void {
-    const labels = {
+    const labels = labelSet({
       ...place,
       serial_no: certificate.serial,
       issuer_cn: commonName(certificate.issuer.rdns),
       cn: commonName(certificate.subject.rdns),
-    };
+    });
     const remaining = Math.ceil((expiresAt(certificate) - this.#options.now) / SECOND) + 0;
     this.#samples.add('certwatch_cert_not_before', labels, certificate.notBefore / SECOND);
     this.#samples.add('certwatch_cert_not_after', labels, certificate.notAfter / SECOND);
@@ -157,10 +157,11 @@ function infoLabels({ target, observations }: Verdict, name: string): Labels {
 class Samples {
   readonly #byMetric = new Map<Metric, Map<string, number>>();
 
-  add(metric: Metric, labels: Labels, value: number): void {
+  /** @param labels also as the text that `labelSet` makes of them. */
+  add(metric: Metric, labels: Labels | string, value: number): void {
     const series = this.#byMetric.get(metric) ?? new Map<string, number>();
     this.#byMetric.set(metric, series);
-    const key = labelSet(labels);
+    const key = typeof labels === 'string' ? labels : labelSet(labels);
     if (!series.has(key)) series.set(key, value);
   }
 
