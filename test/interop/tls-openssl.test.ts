@@ -65,6 +65,8 @@ const TLS13: Readonly<Record<string, Mood>> = {
   'X448 only': { args: ['-groups', 'X448'] },
   'ffdhe2048 only': { args: ['-groups', 'ffdhe2048'] },
   'ffdhe3072 only': { args: ['-groups', 'ffdhe3072'] },
+  'ffdhe6144 only': { args: ['-groups', 'ffdhe6144'] },
+  'ffdhe8192 only': { args: ['-groups', 'ffdhe8192'] },
   ChaCha20: { args: ['-ciphersuites', 'TLS_CHACHA20_POLY1305_SHA256'] },
   'AES-128': { args: ['-ciphersuites', 'TLS_AES_128_GCM_SHA256'] },
   CCM: { args: ['-ciphersuites', 'TLS_AES_128_CCM_SHA256'] },

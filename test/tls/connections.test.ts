@@ -34,42 +34,36 @@ const handshakeFailed = (reason: string, detail?: unknown) => ({
   reason,
   ...(detail ? { detail } : {}),
 });
-const SHORT_MS = 150;
 
 describe('a deadline ends', () => {
-  const record = Buffer.from('1603030000', 'hex');
-  const rows: readonly Row[] = [
-    ['silence', silentServer, { code: 'timeout', reason: 'no-answer' }, false],
-    ['a peer that does not even read', deafServer, { code: 'timeout', reason: 'no-answer' }, false],
-    [
-      'a record that never gets whole',
-      () => drippingServer({ everyMs: 5 }),
-      { code: 'timeout', reason: 'stalled' },
-      false,
-    ],
-    [
-      'an alert of which half comes',
-      () => serve((socket) => void socket.write(Buffer.from('15030300020228'.slice(0, -2), 'hex'))),
-      { code: 'timeout', reason: 'stalled' },
-      false,
-    ],
-    [
-      'text that never ends its line',
-      () => drippingServer({ everyMs: 5, bytes: Buffer.from('login: ') }),
-      handshakeFailed('plaintext-answer', expect.stringMatching(/^not TLS: login: /)),
-      false,
-    ],
-    [
-      'empty records, dripped',
-      () => drippingServer({ everyMs: 2, bytes: record }),
-      { code: 'timeout', reason: 'stalled' },
-      false,
-    ],
-  ];
-  test.each(rows)('%s', async (_, start, failure, secondOpinion) => {
+  const NO_ANSWER = { code: 'timeout', reason: 'no-answer' };
+  const STALLED = { code: 'timeout', reason: 'stalled' };
+  const halfAnAlert = () => serve((socket) => void socket.write(Buffer.from('150303000202', 'hex')));
+  const emptyRecords = () => drippingServer({ everyMs: 1, bytes: Buffer.from('1603030000', 'hex') });
+  const prompt = () => drippingServer({ everyMs: 1, bytes: Buffer.from('login: ') });
+  const text = handshakeFailed('plaintext-answer', expect.stringMatching(/^not TLS: login: /));
+  /** The last column: after so many bytes from the server. */
+  test.each([
+    ['silence', silentServer, NO_ANSWER, 0],
+    ['a peer that does not even read', deafServer, NO_ANSWER, 0],
+    ['a record that never gets whole', () => drippingServer({ everyMs: 1 }), STALLED, 20],
+    ['an alert of which half comes', halfAnAlert, STALLED, 6],
+    ['text that never ends its line', prompt, text, 10],
+    ['empty records, dripped', emptyRecords, STALLED, 50],
+  ] as const)('%s', async (_, start, failure, bytes) => {
     await using server = await start();
-    const outcome = failed(await read(server.port, { timeoutMs: SHORT_MS }));
-    expect(outcome).toMatchObject({ failure: { phase: 'handshake', ...failure }, secondOpinion });
+    const socket = await dial(server.port);
+    const deadline = Deadline.none();
+    const reading = readChain(socket, { deadline });
+    const check = () => socket.bytesRead >= bytes && setImmediate(() => deadline.expire());
+    socket.on('data', check);
+    check();
+    expect(await reading).toMatchObject({
+      kind: 'failed',
+      failure: { phase: 'handshake', ...failure },
+      secondOpinion: false,
+    });
+    expect(socket.destroyed).toBe(true);
   });
 });
 
@@ -145,7 +139,7 @@ test('a peer that never closes is left behind', async () => {
     socket.removeAllListeners('end');
     socket.write(flight);
   });
-  presented(await read(server.port, { timeoutMs: 400 }));
+  presented(await read(server.port));
 });
 
 test('the server sees a whole handshake and an orderly end', async () => {
