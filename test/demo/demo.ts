@@ -9,11 +9,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import chalk from 'chalk';
 import { buildIfStale } from '../support/build.ts';
+import type { Listening } from '../support/faults.ts';
 import { REPOSITORY } from '../support/repository.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { compare, type DemoReport, expectedExitCode, explain } from './expectation.ts';
 import { FAULTS } from './faults.ts';
-import { createPki, FLEET, type FleetMember, type Listening } from './fleet.ts';
+import { createPki, FLEET, type FleetMember } from './fleet.ts';
 
 /** certwatch ends by its own deadline of 10 s. This is for a certwatch that does not: then the demo has failed. */
 const KILL_AFTER_MS = 14_000;

@@ -2,6 +2,7 @@
  * The demo's fleet: real servers on loopback, each with what is wrong about it and what certwatch has to find.
  */
 import type { FindingCode, Status } from '../../src/model/finding.ts';
+import type { Listening } from '../support/faults.ts';
 import { type Authority, createCa, type Issued, selfSigned } from '../support/pki/pki.ts';
 import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
 import { tlsServer } from '../support/servers/tls-server.ts';
@@ -11,11 +12,6 @@ export interface Pki {
   readonly root: Authority;
   readonly policy: Authority;
   readonly issuing: Authority;
-}
-
-export interface Listening {
-  readonly port: number;
-  close(): Promise<void>;
 }
 
 export interface FleetMember {

@@ -162,8 +162,8 @@ function converse(socket: Socket, { protocol, mood = 'proper', takeOver, command
     if (mood === 'refuses' || mood === 'no-capability') return say(dialogue.refuse(line));
     const injected = mood === 'injects' ? dialogue.answer(`${tag(line)} injected`, true) : '';
     say(dialogue.accept(line) + injected, () => {
-      if (mood === 'silent-after-starttls') return;
       socket.off('data', onData);
+      if (mood === 'silent-after-starttls') return void socket.resume();
       takeOver(socket);
     });
   };
