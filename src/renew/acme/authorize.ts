@@ -2,17 +2,14 @@
  * Proves control of every name of an order: answers put in place, waited for, shown to the CA, taken back.
  */
 import { err, ok, type Result } from '../../model/result.ts';
-import { alpnListener } from './challenges/alpn-listener.ts';
-import { dns } from './challenges/dns.ts';
-import { httpListener } from './challenges/http-listener.ts';
-import type { ChallengeAnswer, Solver } from './challenges/solver.ts';
-import { cleanUpAfter, UndoRecord } from './challenges/undo.ts';
-import { webroot } from './challenges/webroot.ts';
+import type { ChallengeAnswer } from './challenges/solver.ts';
+import { UndoRecord } from './challenges/undo.ts';
 import type { AcmeClient } from './client.ts';
 import { fail, problemTrouble, type Trouble, trouble } from './failure.ts';
-import type { AcmeAdvice, ChallengeConfig } from './job.ts';
+import type { AcmeAdvice } from './job.ts';
 import type { Authorization, Challenge, Order } from './objects.ts';
 import { poll } from './polling.ts';
+import { solverFor, takeBack } from './solving.ts';
 import type { StepLog } from './steps.ts';
 import type { Work } from './work.ts';
 
@@ -47,19 +44,6 @@ export async function authorize(
   } finally {
     await takeBack(solver, work);
   }
-}
-
-/** Also after a failure, and within the time that is kept for it. */
-async function takeBack(solver: Solver, work: Work): Promise<void> {
-  await solver.close();
-  const cleaned = await cleanUpAfter(work.job.outDir, { ...work, deadline: work.life });
-  if (!cleaned.ok) work.warn({ code: 'clean-up-failed', detail: cleaned.error });
-}
-
-function solverFor(config: ChallengeConfig, work: Work, undo: UndoRecord): Solver {
-  if (config.type === 'dns-01') return dns(config, work, undo);
-  if (config.type === 'tls-alpn-01') return alpnListener(config, work);
-  return 'webroot' in config ? webroot(config, work, undo) : httpListener(config, work);
 }
 
 async function pendingOf(client: AcmeClient, order: Order, work: Work): Promise<Result<Pending[], Trouble>> {

@@ -53,6 +53,18 @@ export class Questions {
     return this.#ask((resolver) => resolver.resolveCaa(name));
   }
 
+  /** Every address of both families as DNS has it for everybody: without the hosts file and search lists. */
+  async addressesByDns(name: string): Promise<Answers<string>> {
+    const [v4, v6] = await Promise.all([
+      this.#ask((resolver) => resolver.resolve4(name)),
+      this.#ask((resolver) => resolver.resolve6(name)),
+    ]);
+    const found = [...(v4.ok ? v4.value : []), ...(v6.ok ? v6.value : [])];
+    if (found.length > 0) return ok(found);
+    if (!v4.ok && v4.error.kind === 'failed') return v4;
+    return v6.ok ? err({ kind: 'none', code: 'ENODATA' }) : v6;
+  }
+
   /** Every address of both families, by the hosts file and the name servers. */
   async addresses(host: string): Promise<Answers<string>> {
     const { servers } = this.#options;

@@ -23,7 +23,11 @@ export interface AcmeJob {
   /** Made with mode 0700 where it is not there. What an earlier, killed run left in it is taken up. */
   readonly outDir: string;
   /** Checks made before an order is spent; all by default. */
-  readonly preflight?: { readonly skip?: boolean };
+  readonly preflight?: {
+    readonly skip?: boolean;
+    /** Where http-01 looks; 80 but in tests. */
+    readonly httpPort?: number;
+  };
   /** Name servers in place of the system's, `ADDRESS[:PORT]`, IPv6 in brackets with a port: for preflight and propagation. */
   readonly nameServers?: readonly string[];
   /** Where authoritative servers listen; 53 but in tests. */

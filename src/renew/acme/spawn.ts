@@ -34,6 +34,9 @@ const RESERVE_MS = { least: 1_000, most: 15_000 } as const;
 /** When the deadline is brought forward (a signal to the run), the child still gets this long to clean up. */
 const EARLY_GRACE_MS = 800;
 
+/** From SIGKILL to the end of the process. */
+const REAP_MS = 500;
+
 export async function orderByAcme(job: AcmeJob, options: OrderOptions): Promise<AcmeResult> {
   if (options.deadline.expired) {
     return failed(atStep('prepare', trouble('timeout', 'the deadline passed before the order was begun')));
@@ -70,6 +73,8 @@ class Supervision {
   #step: AcmeStep = 'prepare';
   #kill: NodeJS.Timeout | undefined;
   #told: AcmeResult | undefined;
+  #ended = false;
+  #forget: () => void = () => {};
   #settle: (result: AcmeResult) => void = () => {};
 
   constructor(child: ChildProcess, job: AcmeJob, options: OrderOptions) {
@@ -89,7 +94,7 @@ class Supervision {
     child.on('message', (message) => this.#hear(message as FromChild, job));
     child.on('exit', (code, signal) => this.#exited(code, signal));
     this.#term.onExpire(() => this.#signal('SIGTERM'));
-    options.deadline.onExpire(() => {
+    this.#forget = options.deadline.onExpire(() => {
       const early = options.deadline.at - performance.now() > EARLY_GRACE_MS;
       if (early) this.#kill = setTimeout(() => this.#killed(), EARLY_GRACE_MS);
       else this.#killed();
@@ -124,6 +129,7 @@ class Supervision {
     // `exit` may overtake the last messages; they are read when the channel has closed.
     const done = () => {
       this.#signal('SIGKILL');
+      if (this.#ended) return;
       if (this.#told) this.#finish(this.#told);
       else if (this.#term.expired) {
         this.#end(trouble('timeout', `the deadline passed at step ${this.#step}; the child was ended`));
@@ -136,7 +142,17 @@ class Supervision {
 
   #killed(): void {
     this.#signal('SIGKILL');
-    this.#end(trouble('timeout', `the deadline passed at step ${this.#step}; the child was killed`));
+    const done = () => {
+      if (this.#told) this.#finish(this.#told);
+      else this.#end(trouble('timeout', `the deadline passed at step ${this.#step}; the child was killed`));
+    };
+    // The kernel is quick, but it does need to be waited for: "gone" is said when it is true. A process that hangs in
+    // the kernel (a dead network disk) does not even die: it is not waited for.
+    const patience = setTimeout(done, REAP_MS);
+    this.#child.once('exit', () => {
+      clearTimeout(patience);
+      done();
+    });
   }
 
   /** The child's own group, and those of hooks that it has not seen the end of. */
@@ -153,6 +169,10 @@ class Supervision {
   }
 
   #finish(result: AcmeResult): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    // The number may be somebody else's by the time that the deadline comes.
+    this.#forget();
     this.#term.release();
     clearTimeout(this.#kill);
     this.#child.stdout?.destroy();

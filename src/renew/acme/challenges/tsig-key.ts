@@ -33,7 +33,8 @@ export async function readTsigKey(path: string): Promise<Result<TsigKey, string>
 }
 
 export function parseTsigKey(text: string): Result<TsigKey, string> {
-  const bare = text.replace(/\/\*[\s\S]*?\*\/|(?:\/\/|#).*$/gm, '');
+  // Base64 may hold `//`, which starts a comment only outside of quotes.
+  const bare = text.replace(/("[^"\n]*")|\/\*[\s\S]*?\*\/|(?:\/\/|#).*$/gm, '$1');
   const [, name, body] = /\bkey\s+"?([^"\s{;]+)"?\s*\{([^}]*)\}/.exec(bare) ?? [];
   if (name === undefined || body === undefined) {
     return err('expected key "NAME" { algorithm hmac-sha256; secret "BASE64"; };');

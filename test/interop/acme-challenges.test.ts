@@ -1,0 +1,346 @@
+/**
+ * Every way to answer a challenge, against pebble, with preflight on.
+ */
+import { X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import type { AcmeJob, AcmeResult } from '../../src/renew/acme/job.ts';
+import { buildAcmeChild, type ChildBundle } from '../support/acme/child-bundle.ts';
+import { testWith } from '../support/acme/daemon.ts';
+import { bind, startNamed, type UpdatableZone } from '../support/acme/name-server.ts';
+import { type Ordered, orderWith } from '../support/acme/order-with.ts';
+import { newPebble, type Pebble, startPebble } from '../support/acme/pebble.ts';
+import { webServer } from '../support/acme/web-server.ts';
+import { silentServer } from '../support/servers/misbehaving.ts';
+import { serve } from '../support/servers/server.ts';
+import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+
+const test = testWith({ ...newPebble });
+const hookScript = join(import.meta.dirname, '../support/acme/dns-hook.mjs');
+let bundle: ChildBundle;
+let pebble: Pebble;
+beforeAll(async () => {
+  bundle = await buildAcmeChild();
+  if (newPebble.pebble) pebble = await startPebble({ programs: newPebble });
+});
+afterAll(async () => {
+  await bundle?.[Symbol.asyncDispose]();
+  await pebble?.[Symbol.asyncDispose]();
+});
+
+function order(
+  folder: TempFolder,
+  job: Pick<AcmeJob, 'challenge'> & Partial<AcmeJob>,
+  deadlineMs = 15_000,
+): Promise<Ordered> {
+  return orderWith({
+    bundle,
+    folder,
+    deadlineMs,
+    job: {
+      directory: pebble.directory,
+      caFile: pebble.caFile,
+      nameServers: [pebble.nameServer],
+      preflight: { httpPort: pebble.httpPort },
+      ...job,
+    },
+  });
+}
+
+const namesOf = (result: AcmeResult): string[] =>
+  result.ok
+    ? (new X509Certificate(readFileSync(result.files.cert)).subjectAltName?.split(', ').sort() ?? [])
+    : [`${result.step}: ${result.reason}: ${result.detail}`];
+
+describe('http-01', () => {
+  test('by webroot: the file is there while the CA looks, and nothing is left of it', async () => {
+    await using folder = await tempFolder('acme');
+    await using root = await tempFolder('webroot');
+    await using web = await webServer(root.path, pebble.httpPort);
+    const { result } = await order(folder, {
+      identifiers: ['www.shop.example', 'shop.example'],
+      challenge: { type: 'http-01', webroot: root.path },
+    });
+    expect(namesOf(result)).toEqual(['DNS:shop.example', 'DNS:www.shop.example']);
+    expect(result.warnings).toEqual([]);
+    expect(web.paths.filter((path) => !path.includes('preflight')).length).toBeGreaterThanOrEqual(2);
+    expect(readdirSync(root.path)).toEqual([]);
+  });
+
+  test('by webroot that another root is served from: found before an order is spent', async () => {
+    await using folder = await tempFolder('acme');
+    await using root = await tempFolder('webroot');
+    await using other = await tempFolder('other-root');
+    await using _web = await webServer(other.path, pebble.httpPort);
+    const { result, events } = await order(folder, { challenge: { type: 'http-01', webroot: root.path } });
+    expect(result).toMatchObject({
+      ok: false,
+      step: 'preflight',
+      reason: 'webroot-not-served',
+      advice: 'fix-webserver',
+    });
+    expect(events.some((event) => event.kind === 'order')).toBe(false);
+    expect(readdirSync(root.path)).toEqual([]);
+  });
+
+  test('the CA sees something else: its words, and what to do', async () => {
+    await using folder = await tempFolder('acme');
+    await using root = await tempFolder('webroot');
+    await using other = await tempFolder('other-root');
+    await using _web = await webServer(other.path, pebble.httpPort);
+    const { result } = await order(folder, {
+      challenge: { type: 'http-01', webroot: root.path },
+      preflight: { skip: true },
+    });
+    expect(result).toMatchObject({
+      ok: false,
+      step: 'validate',
+      reason: 'acme-unauthorized',
+      advice: 'fix-webserver',
+      problem: { type: 'urn:ietf:params:acme:error:unauthorized' },
+    });
+    expect(readdirSync(root.path)).toEqual([]);
+  });
+
+  test('for an IP address', async () => {
+    await using folder = await tempFolder('acme');
+    const { result } = await order(folder, {
+      identifiers: ['127.0.0.1', 'www.shop.example'],
+      challenge: { type: 'http-01', listen: `127.0.0.1:${pebble.httpPort}` },
+    });
+    expect(namesOf(result)).toEqual(['DNS:www.shop.example', 'IP Address:127.0.0.1']);
+  });
+
+  test('a port that is taken', async () => {
+    await using folder = await tempFolder('acme');
+    await using _server = await silentServer({ port: pebble.httpPort });
+    const { result } = await order(folder, {
+      challenge: { type: 'http-01', listen: `127.0.0.1:${pebble.httpPort}` },
+    });
+    expect(result).toMatchObject({ ok: false, step: 'preflight', reason: 'port-taken', advice: 'free-port' });
+  });
+
+  test('an address that this machine does not have', async () => {
+    await using folder = await tempFolder('acme');
+    const { result } = await order(folder, {
+      challenge: { type: 'http-01', listen: `192.0.2.1:${pebble.httpPort}` },
+    });
+    expect(result).toMatchObject({ ok: false, step: 'preflight', reason: 'address-not-here', advice: 'fix-config' });
+  });
+
+  test('the CA cannot connect', async () => {
+    await using folder = await tempFolder('acme');
+    await using root = await tempFolder('webroot');
+    const { result } = await order(folder, { challenge: { type: 'http-01', webroot: root.path } });
+    expect(result).toMatchObject({ ok: false, step: 'validate', reason: 'acme-connection', advice: 'fix-firewall' });
+    expect(result.warnings.map(({ code }) => code)).toEqual(['http-not-seen']);
+  });
+});
+
+describe('tls-alpn-01', () => {
+  test('for a name and an IP address', async () => {
+    await using folder = await tempFolder('acme');
+    const { result } = await order(folder, {
+      identifiers: ['www.shop.example', '127.0.0.1'],
+      challenge: { type: 'tls-alpn-01', listen: `127.0.0.1:${pebble.tlsPort}` },
+    });
+    expect(namesOf(result)).toEqual(['DNS:www.shop.example', 'IP Address:127.0.0.1']);
+  });
+
+  test('a TLS server in the way that does not know acme-tls/1', async () => {
+    await using folder = await tempFolder('acme');
+    await using _server = await serve((socket) => socket.destroy(), { port: pebble.tlsPort });
+    const { result } = await order(folder, {
+      challenge: { type: 'tls-alpn-01', listen: `127.0.0.2:${pebble.tlsPort}` },
+    });
+    expect(result).toMatchObject({ ok: false, step: 'validate', advice: 'fix-firewall' });
+  });
+});
+
+describe('dns-01 by hook', () => {
+  const hookFor = (log: string) => ({ present: [process.execPath, hookScript, pebble.management, log] as const });
+
+  test('a name and its wildcard: two values at one record, both taken back', async () => {
+    await using folder = await tempFolder('acme');
+    const log = folder.at('hook.log');
+    const argv = [...hookFor(log).present] as [string, ...string[]];
+    const { result } = await order(folder, {
+      identifiers: ['wild.example', '*.wild.example'],
+      challenge: { type: 'dns-01', hook: { present: argv, cleanup: argv } },
+    });
+    expect(namesOf(result)).toEqual(['DNS:*.wild.example', 'DNS:wild.example']);
+    const lines = readFileSync(log, 'utf8').trim().split('\n');
+    expect(lines.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      'present _acme-challenge.wild.example',
+      'present _acme-challenge.wild.example',
+      'cleanup _acme-challenge.wild.example',
+      'cleanup _acme-challenge.wild.example',
+    ]);
+    // What was put in last goes first, each with its own value.
+    const values = lines.map((line) => line.split(' ')[2]);
+    expect(values.slice(2)).toEqual(values.slice(0, 2).reverse());
+    expect(readdirSync(folder.at('out'))).not.toContain('clean-up.json');
+  });
+
+  test('where a CNAME leads', async () => {
+    await using folder = await tempFolder('acme');
+    await pebble.set('set-cname', { host: '_acme-challenge.away.example.', target: 'away.delegated.example.' });
+    const log = folder.at('hook.log');
+    const argv = [...hookFor(log).present] as [string, ...string[]];
+    const { result } = await order(folder, {
+      identifiers: ['away.example'],
+      challenge: { type: 'dns-01', hook: { present: argv, cleanup: argv } },
+    });
+    expect(namesOf(result)).toEqual(['DNS:away.example']);
+    expect(readFileSync(log, 'utf8')).toMatch(/^present away\.delegated\.example /);
+  });
+
+  test('a circle of CNAMEs is found before an order is spent', async () => {
+    await using folder = await tempFolder('acme');
+    await pebble.set('set-cname', { host: '_acme-challenge.loop.example.', target: 'a.loop.example.' });
+    await pebble.set('set-cname', { host: 'a.loop.example.', target: '_acme-challenge.loop.example.' });
+    const { result } = await order(folder, {
+      identifiers: ['loop.example'],
+      challenge: { type: 'dns-01', hook: { present: ['/bin/true'] } },
+    });
+    expect(result).toMatchObject({ ok: false, step: 'preflight', reason: 'cname-loop', advice: 'fix-dns' });
+  });
+
+  test('a hook that fails: its status and what it said; the clean-up hook runs all the same', async () => {
+    await using folder = await tempFolder('acme');
+    const cleaned = folder.at('cleaned');
+    const { result } = await order(folder, {
+      challenge: {
+        type: 'dns-01',
+        hook: {
+          present: ['/bin/sh', '-c', 'echo "the zone is locked" >&2; exit 7'],
+          cleanup: ['/bin/sh', '-c', `echo "$CERTWATCH_ACTION $CERTWATCH_DOMAIN $CERTWATCH_RECORD" > ${cleaned}`],
+        },
+      },
+    });
+    expect(result).toMatchObject({
+      ok: false,
+      step: 'present',
+      reason: 'hook-failed',
+      advice: 'fix-hook',
+      output: 'the zone is locked\n',
+    });
+    expect(readFileSync(cleaned, 'utf8')).toBe('cleanup www.shop.example _acme-challenge.www.shop.example\n');
+  });
+
+  test('a hook that is not there', async () => {
+    await using folder = await tempFolder('acme');
+    const { result } = await order(folder, {
+      challenge: { type: 'dns-01', hook: { present: ['/nonexistent/hook'] } },
+    });
+    expect(result).toMatchObject({ ok: false, step: 'present', reason: 'hook-not-started', advice: 'fix-hook' });
+  });
+});
+
+describe('CAA, before an order is spent', () => {
+  const CASES = [
+    ['another CA only', [{ tag: 'issue', value: 'other.example' }], ['caa.example'], 'caa-forbids'],
+    ['nobody at all', [{ tag: 'issue', value: ';' }], ['caa.example'], 'caa-forbids'],
+    ['this CA', [{ tag: 'issue', value: 'pebble.letsencrypt.org' }], ['caa.example'], undefined],
+    ['inherited from above', [{ tag: 'issue', value: 'other.example' }], ['www.deep.caa.example'], 'caa-forbids'],
+    ['wildcards only', [{ tag: 'issuewild', value: ';' }], ['caa.example'], undefined],
+    ['wildcards only, and one is asked for', [{ tag: 'issuewild', value: ';' }], ['*.caa.example'], 'caa-forbids'],
+  ] as const;
+  test.for(CASES)('%s', async ([_name, policies, identifiers, reason]) => {
+    await using folder = await tempFolder('acme');
+    await pebble.set('add-caa', { host: 'caa.example.', policies });
+    try {
+      const { result, events } = await order(folder, {
+        identifiers,
+        challenge: { type: 'dns-01', hook: { present: ['/bin/false'] } },
+      });
+      // Whatever gets past preflight ends at the hook.
+      const expected = reason
+        ? { step: 'preflight', reason, advice: 'fix-caa' }
+        : { step: 'present', reason: 'hook-failed' };
+      expect(result).toMatchObject({ ok: false, ...expected });
+      expect(events.some((event) => event.kind === 'order')).toBe(reason === undefined);
+    } finally {
+      await pebble.set('clear-caa', { host: 'caa.example.' });
+    }
+  });
+
+  test('a name server that fails is a warning', async () => {
+    await using folder = await tempFolder('acme');
+    await pebble.set('set-servfail', { host: 'servfail.example.' });
+    const { result } = await order(folder, {
+      identifiers: ['servfail.example'],
+      challenge: { type: 'http-01', listen: `127.0.0.1:${pebble.httpPort}` },
+    });
+    expect(result).toMatchObject({ ok: false, step: 'validate' });
+    expect(result.warnings.map(({ code }) => code)).toEqual(['caa-unknown', 'name-unknown']);
+  });
+});
+
+describe('dns-01 by dynamic update', () => {
+  const testNamed = testWith({ ...newPebble, ...bind });
+  let zone: UpdatableZone;
+  let ca: Pebble;
+  beforeAll(async () => {
+    if (!newPebble.pebble || !bind.named) return;
+    zone = await startNamed({ zone: 'zone.example', records: '_acme-challenge.alias IN CNAME target.deep' });
+    ca = await startPebble({ programs: newPebble, nameServer: zone.address });
+  });
+  afterAll(async () => {
+    await ca?.[Symbol.asyncDispose]();
+    await zone?.[Symbol.asyncDispose]();
+  });
+
+  const update = (folder: TempFolder, keyFile: string | undefined, more: Partial<AcmeJob> = {}) =>
+    order(folder, {
+      directory: ca.directory,
+      caFile: ca.caFile,
+      nameServers: [zone.address],
+      authorityPort: zone.port,
+      identifiers: ['zone.example', '*.zone.example', 'www.deep.zone.example', 'alias.zone.example'],
+      challenge: { type: 'dns-01', rfc2136: { server: zone.address, ...(keyFile ? { keyFile } : {}) } },
+      ...more,
+    });
+
+  testNamed('with TSIG, in a zone that is found, where a CNAME leads too', async () => {
+    await using folder = await tempFolder('acme');
+    const { result } = await update(folder, zone.keyFile);
+    expect(namesOf(result)).toEqual([
+      'DNS:*.zone.example',
+      'DNS:alias.zone.example',
+      'DNS:www.deep.zone.example',
+      'DNS:zone.example',
+    ]);
+    // named knows its zone only: what CAA says at the top is not to be had from it.
+    expect(result.warnings.filter(({ code }) => code !== 'caa-unknown')).toEqual([]);
+    // What named itself has seen: each record added and taken away again.
+    const said = zone.output();
+    expect(said.match(/adding an RR at '_acme-challenge\.zone\.example' TXT/g)).toHaveLength(2);
+    expect(said.match(/deleting an RR at _acme-challenge\.zone\.example TXT/g)).toHaveLength(2);
+    expect(said).toMatch(/adding an RR at 'target\.deep\.zone\.example' TXT/);
+    expect(said).toMatch(/deleting an RR at target\.deep\.zone\.example TXT/);
+  });
+
+  const REFUSALS = [
+    ['another secret', 'wrongKeyFile', 'BADSIG'],
+    ['a key that the server does not know', 'otherKeyFile', 'BADKEY'],
+    ['no key', undefined, 'REFUSED'],
+  ] as const;
+  testNamed.for(REFUSALS)('%s', async ([_name, which, said]) => {
+    await using folder = await tempFolder('acme');
+    const { result } = await update(folder, which && zone[which], { identifiers: ['zone.example'] });
+    expect(result).toMatchObject({
+      ok: false,
+      step: 'present',
+      reason: 'update-refused',
+      detail: expect.stringContaining(said),
+    });
+  });
+
+  testNamed('a zone that the server does not have', async () => {
+    await using folder = await tempFolder('acme');
+    const { result } = await update(folder, zone.keyFile, { identifiers: ['elsewhere.example'] });
+    expect(result).toMatchObject({ ok: false, step: 'present', reason: 'zone-not-found', advice: 'fix-dns' });
+  });
+});
