@@ -156,7 +156,7 @@ describe.each([
       step: 'account',
       reason: 'terms-not-agreed',
       advice: 'agree-terms',
-      detail: expect.stringMatching(/https?:\/\/.* agree-tos/),
+      detail: expect.stringMatching(/ data:text\/plain,Do%20what%20thou%20wilt .*agree-tos/),
     });
   });
 

@@ -4,7 +4,7 @@
  * and RFC 8555 7.3 answers a second newAccount of one key with the account that stands.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../model/result.ts';
 import { fail, isObject, type Trouble, trouble } from './failure.ts';
@@ -71,6 +71,10 @@ export async function keepAccountUrl(
   const text = `${JSON.stringify({ directory: directoryUrl, url }, undefined, 2)}\n`;
   const kept = await replacePrivate(join(folder, 'account.json'), text);
   return kept.ok ? kept : fail('account-folder', kept.error);
+}
+
+export async function forgetAccountUrl({ folder }: KeptAccount): Promise<void> {
+  await unlink(join(folder, 'account.json')).catch(() => {});
 }
 
 /** May an account be made? The terms are the person's to agree to, the binding is the CA's to hand out. */

@@ -85,6 +85,15 @@ function isIssuedBy(below: Certificate, above: Certificate): boolean {
   }
 }
 
+const COMMON_NAME = '2.5.4.3';
+
+/** Does a certificate of the chain have an issuer of that common name? */
+export function hasIssuer(chain: readonly Certificate[], commonName: string): boolean {
+  return chain.some(({ issuer }) =>
+    issuer.rdns.some((rdn) => rdn.some(({ oid, value }) => oid === COMMON_NAME && value === commonName)),
+  );
+}
+
 /** A wildcard that was asked for must be there as such: covering one name by it would prove nothing. */
 function covers(leaf: Certificate, name: string): boolean {
   const wanted = name.toLowerCase().replace(/\.$/, '');

@@ -6,20 +6,19 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../model/result.ts';
 import { encodePem } from '../../x509/pem.ts';
-import { keepAccountUrl, mayRegister, openAccount } from './account.ts';
-import { authorize } from './authorize.ts';
+import { forgetAccountUrl, type KeptAccount, keepAccountUrl, mayRegister, openAccount } from './account.ts';
 import { cleanUpAfter } from './challenges/undo.ts';
 import { type AcmeClient, openAcmeClient } from './client.ts';
 import { directoryUrl } from './directories.ts';
 import { openLine } from './exchange.ts';
-import { atStep, fail, problemTrouble, type Trouble, trouble } from './failure.ts';
+import { atStep, fail, type Trouble, trouble } from './failure.ts';
 import { readIdentifiers } from './identifiers.ts';
-import { checkIssued, type IssuedChain } from './issued.ts';
+import { issue } from './issue.ts';
+import { checkIssued, hasIssuer, type IssuedChain } from './issued.ts';
 import type { AcmeFailure, AcmeFiles, AcmeIssued } from './job.ts';
 import { makeKeyPem, readKeyFile } from './keys.ts';
 import type { Directory, Identifier, Order } from './objects.ts';
 import { placeOrder } from './place-order.ts';
-import { poll } from './polling.ts';
 import { preflight } from './preflight/preflight.ts';
 import { createOnce, privateFolder, replacePrivate, sayErrno } from './secret-files.ts';
 import { StepLog } from './steps.ts';
@@ -68,26 +67,51 @@ async function obtainIn(run: Run): Promise<Result<Issued, Trouble>> {
   await steps.enter('directory');
   const connected = await connect(run, { url, ca });
   if (!connected.ok) return connected;
-  const { client, directory } = connected.value;
   await steps.enter('preflight');
-  const clear = await preflight(identifiers, directory, work);
+  const clear = await preflight(identifiers, connected.value.directory, work);
   if (!clear.ok) return clear;
   await steps.enter('order');
-  const order = await placeOrder(client, { identifiers, directory, work });
-  if (!order.ok) return order;
-  run.orderUrl = order.value.url;
-  work.emit({ kind: 'order', orderUrl: order.value.url, at: work.now() });
-  const chainPem = await issue({ run, client, order: order.value, identifiers, keyPem: keyPem.value });
+  const placed = await place(run, connected.value, prepared.value);
+  if (!placed.ok) return placed;
+  const { client, order } = placed.value;
+  run.orderUrl = order.url;
+  work.emit({ kind: 'order', orderUrl: order.url, at: work.now() });
+  const chainPem = await issue({ work, steps, client, order, identifiers, keyPem: keyPem.value });
   if (!chainPem.ok) return chainPem;
   await steps.enter('check');
   const expected = { keyPem: keyPem.value, identifiers: identifiers.map(({ value }) => value), now: work.now() };
   const checked = checkIssued(chainPem.value, expected);
   if (!checked.ok) return checked;
+  const { preferredChain } = work.job;
+  if (preferredChain && !hasIssuer(checked.value.chain, preferredChain)) {
+    work.warn({
+      code: 'preferred-chain-not-offered',
+      detail: `the CA offers no chain with an issuer ${preferredChain}`,
+    });
+  }
   await steps.enter('write');
   const files = await writeFiles(work.job.outDir, checked.value);
   if (!files.ok) return files;
   const { sha256, notBefore, notAfter } = checked.value.leaf;
-  return ok({ files: files.value, orderUrl: order.value.url, sha256, notBefore, notAfter });
+  return ok({ files: files.value, orderUrl: order.url, sha256, notBefore, notAfter });
+}
+
+/** An account that the CA has forgotten (a test CA that was set up anew) is registered again, once, with the same key. */
+async function place(
+  run: Run,
+  { client, directory, account }: Connected,
+  { identifiers, url, ca }: Prepared,
+): Promise<Result<{ readonly client: AcmeClient; readonly order: Order }, Trouble>> {
+  const wish = { identifiers, directory, work: run.work };
+  const placed = await placeOrder(client, wish);
+  if (placed.ok) return ok({ client, order: placed.value });
+  if (placed.error.reason !== 'acme-account-does-not-exist' || account.url === undefined) return placed;
+  await forgetAccountUrl(account);
+  const again = await connect(run, { url, ca });
+  if (!again.ok) return again;
+  await run.steps.enter('order');
+  const second = await placeOrder(again.value.client, wish);
+  return second.ok ? ok({ client: again.value.client, order: second.value }) : second;
 }
 
 interface Prepared {
@@ -138,6 +162,7 @@ async function certificateKey({ job }: Work): Promise<Result<string, Trouble>> {
 }
 
 interface Connected {
+  readonly account: KeptAccount;
   readonly client: AcmeClient;
   readonly directory: Directory;
 }
@@ -163,63 +188,14 @@ async function connect(run: Run, { url, ca }: Pick<Prepared, 'url' | 'ca'>): Pro
   const directory = await client.directory();
   if (!directory.ok) return directory;
   await run.steps.enter('account');
-  if (account.value.url) return ok({ client, directory: directory.value });
+  const connected = { client, directory: directory.value, account: account.value };
+  if (account.value.url) return ok(connected);
   const may = mayRegister(job.account, directory.value);
   if (!may.ok) return may;
   const registered = await client.register(job.account.contact);
   if (!registered.ok) return registered;
   const kept = await keepAccountUrl(account.value, url, registered.value);
-  return kept.ok ? ok({ client, directory: directory.value }) : kept;
-}
-
-interface Issuing {
-  readonly run: Run;
-  readonly client: AcmeClient;
-  readonly order: Order;
-  readonly identifiers: readonly Identifier[];
-  readonly keyPem: string;
-}
-
-/** From whatever state the order is in to the chain. */
-async function issue({ run, client, order, identifiers, keyPem }: Issuing): Promise<Result<string, Trouble>> {
-  const { work, steps } = run;
-  if (order.status === 'pending') {
-    const proven = await authorize(client, order, run);
-    if (!proven.ok) return proven;
-  }
-  await steps.enter('finalize');
-  const until = (done: readonly Order['status'][], first?: { readonly value: Order }) =>
-    poll(work, {
-      look: () => client.order(order.url),
-      isDone: ({ status }) => done.includes(status) || status === 'invalid',
-      stuck: (seen) => trouble('order-stuck', `the order is still ${seen?.status ?? 'unknown'} at the deadline`),
-      ...(first ? { first } : {}),
-    });
-  const ready = await until(
-    ['ready', 'processing', 'valid'],
-    order.status === 'pending' ? undefined : { value: order },
-  );
-  if (!ready.ok) return ready;
-  let seen: { readonly value: Order } = { value: ready.value };
-  if (ready.value.status === 'ready') {
-    const finalized = await client.finalize(ready.value, await client.csr(identifiers, keyPem));
-    if (finalized.ok) seen = finalized.value;
-    // A first try whose answer was lost has finalized it already: the order says how it stands.
-    else if (finalized.error.reason === 'acme-order-not-ready')
-      seen = { value: { ...ready.value, status: 'processing' } };
-    else return finalized;
-  }
-  await steps.enter('issue');
-  const valid = await until(['valid'], seen);
-  if (!valid.ok) return valid;
-  const { status, error, certificate } = valid.value;
-  if (status === 'invalid') {
-    if (error) return err(problemTrouble(error, { context: 'the CA did not issue' }));
-    return fail('order-invalid', 'the CA has put an end to the order without saying why');
-  }
-  if (!certificate) return fail('bad-answer', 'the order is valid but names no certificate');
-  await steps.enter('download');
-  return client.download(valid.value, work.job.preferredChain);
+  return kept.ok ? ok(connected) : kept;
 }
 
 async function writeFiles(folder: string, { chain }: IssuedChain): Promise<Result<AcmeFiles, Trouble>> {

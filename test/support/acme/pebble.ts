@@ -120,6 +120,7 @@ async function start(options: PebbleOptions, { folder, daemons, stop }: Parts): 
       externalAccountBindingRequired: options.eab !== undefined,
       ...(options.eab ? { externalAccountMACKeys: options.eab } : {}),
       ...(options.profiles ? { profiles: options.profiles } : {}),
+      domainBlocklist: ['blocked.example'],
       retryAfter: options.retryAfter ?? { authz: 0, order: 0 },
     },
   };
@@ -194,7 +195,7 @@ async function fetchFrom(url: string, { body, ca }: FetchOptions): Promise<strin
   return new Promise((resolve, reject) => {
     const outgoing = request(
       url,
-      { method: body ? 'POST' : 'GET', agent: false, ...(ca ? { ca } : {}) },
+      { method: body ? 'POST' : 'GET', agent: false, headers: { 'user-agent': 'tests' }, ...(ca ? { ca } : {}) },
       (incoming) => {
         let text = '';
         incoming.on('data', (chunk: Buffer) => {
