@@ -1,10 +1,14 @@
 /**
  * Prose: every code has a sentence and an advice, on one line each; tests of wording are kept to what a reader needs.
  */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/model/verdict.ts';
+import { invalidity } from '../../src/report/messages/trust.ts';
 import { advise, describe as describeFinding } from '../../src/report/messages.ts';
+import { REPOSITORY } from '../support/repository.ts';
 import { endpoint, file } from '../verdict/builders.ts';
 import { CODES, findingOf, verdict } from './arbitrary.ts';
 import { FLEET } from './fleet.ts';
@@ -68,4 +72,33 @@ test('long names are cut', () => {
   const [finding] = FLEET.selfSigned.findings;
   const long = { ...finding, data: { subject: 'x'.repeat(10_000) } } as typeof finding;
   expect(describeFinding(long!, FLEET.selfSigned).length).toBeLessThan(300);
+});
+
+describe('every reason for which a path is refused has a sentence of its own', () => {
+  const sources = ['trust', 'x509'].flatMap((room) =>
+    readdirSync(join(REPOSITORY, 'src', room)).map((name) => readFileSync(join(REPOSITORY, 'src', room, name), 'utf8')),
+  );
+  const text = sources.join('\n');
+  const words = [
+    ...text.matchAll(/'(malformed-[a-z-]+)'/g),
+    ...text.matchAll(/\binvalid\(\w+, '([a-z-]+)'/g),
+    ...text.matchAll(/^ {2}\| '([a-z-]+)'/gm),
+  ].map(([, word]) => word as string);
+  const reasons = [...new Set(words)].filter(
+    (word) => !/self-signed|untrusted-root|no-issuer|^invalid$|validity/.test(word),
+  );
+
+  test('they are found', () => {
+    expect(reasons).toEqual(expect.arrayContaining(['malformed-san', 'policy', 'not-a-ca', 'too-many-names']));
+    expect(reasons.length).toBeGreaterThan(30);
+  });
+
+  test.each(reasons)('%s', (reason) => {
+    expect(invalidity(reason)).not.toBe(reason.replaceAll('-', ' '));
+    expect(invalidity(reason)).toMatch(/^(it|its|the|a|there) .* .*/);
+  });
+
+  test('one that is not known is shown as it is', () => {
+    expect(invalidity('brand-new')).toBe('brand new');
+  });
 });
