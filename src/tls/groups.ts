@@ -3,12 +3,12 @@
  * encrypted here is secret, so one key pair a group serves the whole process.
  */
 import {
-  createDiffieHellman,
   createECDH,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
   type KeyObject,
+  randomBytes,
 } from 'node:crypto';
 
 export interface KeyPair {
@@ -129,13 +129,33 @@ function curvePair(group: number, curve: string): KeyPair | undefined {
   }
 }
 
+/**
+ * By BigInt, since OpenSSL's DH objects differ too much between versions: some test an 8192-bit prime for seconds before
+ * they use it. A short exponent will do where there is nothing to protect.
+ */
 function fieldPair(group: number, bits: number, x: number): KeyPair {
-  const dh = createDiffieHellman(ffdhePrime(bits, x), 2);
-  const share = Buffer.alloc(bits / 8);
-  const key = dh.generateKeys();
-  share.set(key, share.length - key.length);
-  const agree = (peer: Uint8Array) => (peer.length === bits / 8 ? attempt(() => dh.computeSecret(peer)) : undefined);
-  return { group, share, agree };
+  const prime = ffdhePrime(bits, x);
+  const exponent = BigInt(`0x${randomBytes(16).toString('hex')}`) | 1n;
+  const encode = (value: bigint) => Buffer.from(value.toString(16).padStart(bits / 4, '0'), 'hex');
+  return {
+    group,
+    share: encode(power(2n, exponent, prime)),
+    agree: (peer) => {
+      const value = BigInt(`0x0${Buffer.from(peer).toString('hex')}`);
+      // RFC 8446 4.2.8.1: 1 < Y < p − 1.
+      if (peer.length !== bits / 8 || value <= 1n || value >= prime - 1n) return undefined;
+      return encode(power(value, exponent, prime));
+    },
+  };
+}
+
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let result = 1n;
+  for (let square = base, left = exponent; left > 0n; left >>= 1n) {
+    if (left & 1n) result = (result * square) % modulus;
+    square = (square * square) % modulus;
+  }
+  return result;
 }
 
 function attempt(work: () => Uint8Array): Uint8Array | undefined {
@@ -147,7 +167,7 @@ function attempt(work: () => Uint8Array): Uint8Array | undefined {
 }
 
 /** Computed rather than carried: 3 kB of hex that nobody could proofread. */
-function ffdhePrime(bits: number, x: number): Buffer {
+function ffdhePrime(bits: number, x: number): bigint {
   const b = BigInt(bits);
   // e = Σ 1/n!, with 64 guard bits against the divisions' rounding.
   let term = 1n << (b - 130n + 64n);
@@ -156,6 +176,5 @@ function ffdhePrime(bits: number, x: number): Buffer {
     e += term;
     term /= n;
   }
-  const prime = (1n << b) - (1n << (b - 64n)) + (((e >> 64n) + BigInt(x)) << 64n) - 1n;
-  return Buffer.from(prime.toString(16), 'hex');
+  return (1n << b) - (1n << (b - 64n)) + (((e >> 64n) + BigInt(x)) << 64n) - 1n;
 }

@@ -111,9 +111,9 @@ function presentedChain(peer: TLSSocket): Uint8Array[] {
   return chain;
 }
 
-/** `ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION` and its kin carry the alert's name. */
+/** `ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION` and its kin carry the alert's name; OpenSSL 3.5 writes `SSL/TLS` for `SSLV3`. */
 function describe(error: Error & { code?: string; reason?: string; syscall?: string }): ReadFailed {
-  const alert = /^ERR_SSL_(?:TLSV1|TLSV13|SSLV3)_(?:ALERT_)?(.+)$/.exec(error.code ?? '')?.[1];
+  const alert = /^ERR_SSL_(?:TLSV1|TLSV13|SSLV3|SSL\/TLS)_(?:ALERT_)?(.+)$/.exec(error.code ?? '')?.[1];
   if (alert && /alert/i.test(error.message)) return failed('alert', alert.toLowerCase());
   // node:tls says ECONNRESET for a peer that merely closed; only a real reset comes from a system call.
   if (error.code === 'ECONNRESET' && error.syscall === undefined) return failed('closed');

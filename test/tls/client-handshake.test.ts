@@ -194,6 +194,14 @@ describe('TLS 1.2 and below', () => {
     expect(hex([presented(outcome).ocspStaple!])).toEqual(hex([staple]));
   });
 
+  test('with ECDHE and an AEAD the handshake is completed, then left by an encrypted close_notify', () => {
+    const { outcome, sent } = run((server, answer) =>
+      server.finish12(answer(server.flight12(leaf, { suite: 0xc02b }))!),
+    );
+    expect(hex(presented(outcome).chain)).toEqual(hex(chain));
+    expect(sent.map(recordTypes)).toEqual([[22, 20, 22], [21]]);
+  });
+
   test('behind the Finished, a server that wanted a client certificate may hang up', () => {
     const { outcome, sent } = run((server) =>
       plain(

@@ -70,7 +70,7 @@ const BEFORE_HELLO: readonly Row[] = [
   ['ServerHello cut short', { reason: 'malformed-message' }, () => plain(handshakeMessage(2, Buffer.alloc(20)))],
   [
     'an extension twice',
-    { reason: 'malformed-message' },
+    { reason: 'malformed-message', detail: 'ServerHello' },
     (server) => plain(server.hello({ extensions: [tls13Only, tls13Only] })),
   ],
   [

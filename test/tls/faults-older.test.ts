@@ -112,6 +112,34 @@ const OLDER: readonly Row[] = [
     (server) => Buffer.concat([server.flight12(leaf, { suite: 0xc02b }), alertRecord(2, 51)]),
   ],
   [
+    'a Finished that is wrong under the right keys',
+    { reason: 'bad-finished', chain: true },
+    (server, answer) => server.finish12(answer(server.flight12(leaf, { suite: 0xc02b }))!, { tamper: true }),
+  ],
+  [
+    'HelloRequests without end',
+    { reason: 'unexpected-message', detail: 'HelloRequest', chain: true },
+    (server) => plain(old(server), server.certificate12(chain), ...Array(30).fill(handshakeMessage(0))),
+  ],
+  [
+    'session tickets without end',
+    { reason: 'flood', secondOpinion: false, chain: true },
+    (server, answer) => {
+      answer(server.flight12(leaf, { suite: 0xc02b }));
+      const ticket = plain(handshakeMessage(MESSAGE.newSessionTicket, Buffer.alloc(16_000)));
+      return Buffer.concat(Array(300).fill(ticket));
+    },
+  ],
+  [
+    'a certificate in more records than anybody needs',
+    { reason: 'flood', secondOpinion: false },
+    (server) => {
+      const message = server.certificate12([Buffer.alloc(30_000)]);
+      const bytes = Array.from(message, (byte) => record(22, 0x0303, Uint8Array.of(byte)));
+      return Buffer.concat([plain(old(server)), ...bytes]);
+    },
+  ],
+  [
     'an alert inside a message',
     { reason: 'alert', detail: 'internal_error' },
     (server) => Buffer.concat([plain(old(server).subarray(0, 9)), alertRecord(2, 80)]),

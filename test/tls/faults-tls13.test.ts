@@ -115,6 +115,16 @@ const TLS13: readonly Row[] = [
     (server) => Buffer.concat([server.hello13(), ...Array.from({ length: 40 }, () => server.sealContent(22, NONE))]),
   ],
   [
+    'a ChangeCipherSpec inside a message',
+    { reason: 'unexpected-message', detail: 'record of type 20 inside a message' },
+    (server) =>
+      Buffer.concat([
+        server.hello13(),
+        server.sealContent(22, server.encryptedExtensions().subarray(0, 3)),
+        record(20, 0x0303, Uint8Array.of(1)),
+      ]),
+  ],
+  [
     'no EncryptedExtensions',
     { reason: 'unexpected-message' },
     (server) => encrypted(server, server.certificate13(chain)),

@@ -6,7 +6,7 @@ import { constants, sign } from 'node:crypto';
 import { cipherSuite } from '../../src/tls/cipher-suites.ts';
 import { EXTENSION } from '../../src/tls/client-hello.ts';
 import { keyPair } from '../../src/tls/groups.ts';
-import { finishedData, KeySchedule, Transcript, trafficKeys } from '../../src/tls/key-schedule.ts';
+import { finishedData, KeySchedule, prf, Transcript, trafficKeys } from '../../src/tls/key-schedule.ts';
 import { MESSAGE, parseExtensions } from '../../src/tls/messages.ts';
 import { RecordProtection } from '../../src/tls/record-protection.ts';
 import { CONTENT } from '../../src/tls/records.ts';
@@ -171,14 +171,42 @@ export class MiniServer {
     return handshakeMessage(MESSAGE.serverKeyExchange, params, named, vector16(signature));
   }
 
+  /**
+   * The second flight of TLS 1.2, with X25519 and the suite 0xc02b.
+   * @param sent the client's: ClientKeyExchange in a record of its own, ChangeCipherSpec, Finished.
+   */
+  finish12(sent: Uint8Array, { tamper = false } = {}): Uint8Array {
+    const { hash, aead } = cipherSuite(0xc02b)!;
+    const exchange = sent.subarray(5, 5 + Buffer.from(sent).readUInt16BE(3));
+    this.transcript.add(exchange);
+    const premaster = keyPair(0x001d)!.agree(exchange.subarray(5))!;
+    const master = prf(hash, premaster, 'master secret', Buffer.concat([this.clientRandom, this.serverRandom]), 48);
+    const seed = Buffer.concat([this.serverRandom, this.clientRandom]);
+    const block = prf(hash, master, 'key expansion', seed, 40);
+    const clientKeys = { key: block.subarray(0, 16), iv: block.subarray(32, 36) };
+    const finished = sent.subarray(5 + exchange.length + 6);
+    const opened = new RecordProtection(aead!, clientKeys, false).open({
+      type: CONTENT.handshake,
+      header: finished.subarray(0, 5),
+      fragment: finished.subarray(5),
+    })!;
+    this.transcript.add(opened);
+    const data = prf(hash, master, 'server finished', this.transcript.hash(hash), 12);
+    if (tamper) data[0]! ^= 1;
+    const keys = { key: block.subarray(16, 32), iv: block.subarray(36, 40) };
+    const sealed = new RecordProtection(aead!, keys, false).seal(
+      CONTENT.handshake,
+      handshakeMessage(MESSAGE.finished, data),
+    );
+    return Buffer.concat([record(CONTENT.changeCipherSpec, 0x0303, Uint8Array.of(1)), sealed]);
+  }
+
   /** The first flight of an honest server of TLS 1.2 and below, in one record. */
   flight12(leaf: Issued, { suite = 0xc009, version = 0x0303, ...exchange }: Flight12 = {}): Uint8Array {
-    return plain(
-      this.hello({ suite, version, sessionId: NONE }),
-      this.certificate12(leaf.chain.map((each) => each.der)),
-      this.serverKeyExchange(leaf, exchange),
-      DONE,
-    );
+    const messages = [this.hello({ suite, version, sessionId: NONE })];
+    messages.push(this.certificate12(leaf.chain.map((each) => each.der)), this.serverKeyExchange(leaf, exchange), DONE);
+    for (const message of messages) this.transcript.add(message);
+    return plain(...messages);
   }
 }
 

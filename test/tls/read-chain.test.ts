@@ -54,7 +54,10 @@ describe('versions and suites', () => {
     ['DHE-RSA-AES128-GCM-SHA256', 'TLS_DHE_RSA_WITH_AES_128_GCM_SHA256'],
   ])('%s', async (ciphers, cipherSuite) => {
     const version = ciphers.startsWith('TLS_') ? 'TLSv1.3' : 'TLSv1.2';
-    const outcome = await readFrom({ leaf: rsaLeaf, version, tls: { ciphers, dhparam: 'auto' } });
+    // The level lets newer versions of OpenSSL serve tags of 8 bytes; it only comes with suites of 1.2.
+    const older = version === 'TLSv1.3' ? ':ALL' : '';
+    const tls = { ciphers: `${ciphers}${older}:@SECLEVEL=0`, dhparam: 'auto' as const };
+    const outcome = await readFrom({ leaf: rsaLeaf, version, tls });
     expect(outcome).toMatchObject({ tlsVersion: version, cipherSuite, possession: PROVEN });
   });
 

@@ -2,12 +2,14 @@
  * The second opinion speaks the same words as the first, for real servers and for those that misbehave.
  */
 import { describe, expect, test } from 'vitest';
+import { Deadline } from '../../src/time/deadline.ts';
+import { readChainWithNodeTls } from '../../src/tls/second-opinion.ts';
 import { createCa } from '../support/pki/pki.ts';
 import { closingServer, foreignServer, resetServer, silentServer } from '../support/servers/misbehaving.ts';
 import { serve, type TestServer } from '../support/servers/server.ts';
 import { tlsServer } from '../support/servers/tls-server.ts';
-import { failed, hex, presented, read, readWithNodeTls } from './dial.ts';
-import { alertRecord } from './mini-server.ts';
+import { dial, failed, hex, presented, read, readWithNodeTls } from './dial.ts';
+import { alertRecord, MiniServer } from './mini-server.ts';
 
 const root = createCa({ now: Date.UTC(2031, 0, 1) });
 const intermediate = root.issueCa({ subject: 'CN=Test Intermediate' });
@@ -47,6 +49,21 @@ test('a server that cannot serve its key at 1.3 is read at what the first opinio
   expect(first.secondOpinionMaxVersion).toBe('TLSv1.2');
   const outcome = presented(await readWithNodeTls(server.port, { maxVersion: first.secondOpinionMaxVersion! }));
   expect(hex(outcome.chain)).toEqual(hex([device.der]));
+});
+
+test('a server from before RFC 5746 (no renegotiation_info) is not refused for that', async () => {
+  await using server = await serve((socket) => {
+    socket.once('data', (hello) => socket.end(new MiniServer(hello).flight12(leaf)));
+  });
+  expect(failed(await readWithNodeTls(server.port)).failure.reason).toBe('closed');
+});
+
+test('a socket that fails while node:tls is being loaded', async () => {
+  await using server = await silentServer();
+  const socket = await dial(server.port);
+  const reading = readChainWithNodeTls(socket, { deadline: Deadline.none() });
+  socket.destroy(new Error('gone'));
+  expect(failed(await reading).failure.reason).toBe('closed');
 });
 
 describe('failures', () => {
