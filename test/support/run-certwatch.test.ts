@@ -5,7 +5,7 @@ import { access } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { buildIfStale } from './build.ts';
 import { runCertwatch } from './run-certwatch.ts';
-import { silentServer } from './servers/misbehaving.ts';
+import { closedPort, silentServer } from './servers/misbehaving.ts';
 import { tempFolder } from './temp-folder.ts';
 
 describe('runCertwatch', () => {
@@ -15,6 +15,14 @@ describe('runCertwatch', () => {
     expect(run).toMatchObject({ status: 0, signal: null, killed: false, stderr: '' });
     expect(run.stdout).toMatch(/\d+\.\d+\.\d+/);
     expect(await runCertwatch(['--no-such-option'])).toMatchObject({ status: 3, stdout: '' });
+  });
+
+  it('runs on a terminal too, where colour is', async () => {
+    const args = ['check', `127.0.0.1:${await closedPort()}`];
+    expect((await runCertwatch(args)).stdout).not.toContain('\x1b[');
+    const run = await runCertwatch(args, { terminal: { columns: 100 } });
+    expect(run.stdout).toContain('\x1b[');
+    expect(run.status).toBe(3);
   });
 
   it('ends what does not end by itself', async () => {

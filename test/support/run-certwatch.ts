@@ -15,6 +15,11 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   /** SIGKILL after so many milliseconds. No test means to reach it. */
   readonly killAfterMs?: number;
+  /**
+   * On a pseudo-terminal of so many columns (by `script` of util-linux): all of its output is `stdout` then, with the
+   * terminal's own line ends. 0 columns is what a terminal says whose size nobody has set.
+   */
+  readonly terminal?: { readonly columns: number };
   /** Called with the process as soon as it runs: to send it signals, to close its pipes. */
   readonly onSpawn?: (child: import('node:child_process').ChildProcessWithoutNullStreams) => void;
 }
@@ -41,7 +46,7 @@ export const CLEAN_ENV: Readonly<Record<string, string>> = {
 export async function runCertwatch(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const startedAt = performance.now();
   const program = join(REPOSITORY, 'bin', `${options.program ?? 'certwatch'}.js`);
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(...commandLine([process.execPath, program, ...args], options), {
     env: { ...CLEAN_ENV, ...options.env },
     cwd: options.cwd ?? '/',
     stdio: 'pipe',
@@ -73,4 +78,11 @@ export async function runCertwatch(args: readonly string[], options: RunOptions 
       });
     });
   });
+}
+
+function commandLine(words: readonly string[], { terminal }: RunOptions): [string, string[]] {
+  const [program = '', ...rest] = words;
+  if (!terminal) return [program, rest];
+  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  return ['script', ['-qec', `stty rows 40 cols ${terminal.columns}; exec ${quoted}`, '/dev/null']];
 }
