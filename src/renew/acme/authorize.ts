@@ -4,7 +4,7 @@
 import { err, ok, type Result } from '../../model/result.ts';
 import type { ChallengeAnswer } from './challenges/solver.ts';
 import { UndoRecord } from './challenges/undo.ts';
-import type { AcmeClient } from './client.ts';
+import type { AcmeClient, Polled } from './client.ts';
 import { fail, problemTrouble, type Trouble, trouble } from './failure.ts';
 import type { AcmeAdvice } from './job.ts';
 import type { Authorization, Challenge, Order } from './objects.ts';
@@ -78,20 +78,43 @@ async function validate(client: AcmeClient, pending: readonly Pending[], work: W
     const told = await client.answer(challenge.url);
     if (!told.ok) return told;
   }
-  for (const { authorization, challenge } of pending) {
-    const name = authorization.identifier.value;
+  for (const each of pending) {
+    const { url } = each.authorization;
     const settled = await poll(work, {
-      look: () => client.authorization(authorization.url),
-      isDone: ({ status }) => status !== 'pending',
-      stuck: (seen) => {
-        const status = seen?.challenges.find(({ url }) => url === challenge.url)?.status ?? 'pending';
-        return trouble('authorization-stuck', `the CA has not judged ${name} in time (its challenge is ${status})`);
+      look: async () => {
+        const seen = await client.authorization(url);
+        return seen.ok ? answerAgain(client, each, seen.value) : seen;
       },
+      isDone: ({ status }) => status !== 'pending',
+      stuck: (seen) => stuck(each, seen),
     });
     if (!settled.ok) return settled;
-    if (settled.value.status !== 'valid') return err(refusal(settled.value, challenge.type));
+    if (settled.value.status !== 'valid') return err(refusal(settled.value, each.challenge.type));
   }
   return ok(undefined);
+}
+
+/**
+ * RFC 8555 8.2: a challenge that is still open and carries an error was looked at once and failed; a new POST asks for
+ * another look. Some CAs look only when they are asked so, and leave it at that.
+ */
+async function answerAgain(
+  client: AcmeClient,
+  { challenge }: Pending,
+  seen: Polled<Authorization>,
+): Promise<Result<Polled<Authorization>, Trouble>> {
+  const now = seen.value.challenges.find(({ url }) => url === challenge.url);
+  if (seen.value.status !== 'pending' || now?.status !== 'pending' || !now.error) return ok(seen);
+  const told = await client.answer(challenge.url);
+  return told.ok ? ok(seen) : told;
+}
+
+function stuck({ authorization, challenge }: Pending, seen: Authorization | undefined): Trouble {
+  const now = seen?.challenges.find(({ url }) => url === challenge.url);
+  if (seen && now?.error) return refusal(seen, challenge.type);
+  const name = authorization.identifier.value;
+  const detail = `the CA has not judged ${name} in time (its challenge is ${now?.status ?? 'pending'})`;
+  return trouble('authorization-stuck', detail);
 }
 
 /** The challenge says why (RFC 8555 8: "error"). */

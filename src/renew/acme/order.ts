@@ -32,7 +32,7 @@ export async function obtain(work: Work): Promise<Result<Issued, AcmeFailure>> {
   const run: Run = { work, steps, orderUrl: undefined };
   const done = await obtainIn(run);
   if (done.ok) return done;
-  const what = work.deadline.expired && !SAYS_MORE.has(done.error.reason) ? late(done.error, steps) : done.error;
+  const what = work.deadline.expired && !saysMore(done.error) ? late(done.error, steps) : done.error;
   return err({ ...atStep(steps.at, what), ...(run.orderUrl ? { orderUrl: run.orderUrl } : {}) });
 }
 
@@ -44,6 +44,9 @@ const SAYS_MORE: ReadonlySet<string> = new Set([
   'hook-timeout',
   'timeout',
 ]);
+
+/** The CA's own words are worth more than "too late". */
+const saysMore = ({ reason, problem }: Trouble): boolean => SAYS_MORE.has(reason) || problem !== undefined;
 
 const late = (what: Trouble, steps: StepLog): Trouble => ({
   ...what,

@@ -1,0 +1,88 @@
+/**
+ * Whole orders against a CA of another make.
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { AcmeJob } from '../../src/renew/acme/job.ts';
+import { type Caddy, caddyProgram, loopbackAddress, mayListenBelow1024, startCaddy } from '../support/acme/caddy.ts';
+import { buildAcmeChild, type ChildBundle } from '../support/acme/child-bundle.ts';
+import { testWith } from '../support/acme/daemon.ts';
+import { type Ordered, orderWith } from '../support/acme/order-with.ts';
+import { webServer } from '../support/acme/web-server.ts';
+import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+
+const test = testWith({
+  ...caddyProgram,
+  'the right to listen at port 80': (await mayListenBelow1024()) && 'yes',
+});
+let bundle: ChildBundle;
+let caddy: Caddy;
+beforeAll(async () => {
+  if (!caddyProgram.caddy) return;
+  bundle = await buildAcmeChild();
+  caddy = await startCaddy();
+});
+afterAll(async () => {
+  for (const each of [bundle, caddy]) await each?.[Symbol.asyncDispose]();
+});
+
+const order = (folder: TempFolder, job: Partial<AcmeJob> & Pick<AcmeJob, 'challenge'>): Promise<Ordered> =>
+  orderWith({ bundle, folder, deadlineMs: 8_000, job: { directory: caddy.directory, caFile: caddy.caFile, ...job } });
+
+test('orders by webroot, by listeners, and with the account of the first', async () => {
+  await using folder = await tempFolder('acme');
+  await using root = await tempFolder('webroot');
+  const address = loopbackAddress();
+  const challenges: AcmeJob['challenge'][] = [
+    { type: 'http-01', listen: `${address}:80` },
+    { type: 'tls-alpn-01', listen: `${address}:443` },
+    { type: 'http-01', webroot: root.path },
+  ];
+  for (const [i, challenge] of challenges.entries()) {
+    await using _web = 'webroot' in challenge ? await webServer(root.path, 80, address) : undefined;
+    const { result } = await order(folder, { identifiers: [address], challenge, outDir: folder.at(`out${i}`) });
+    expect(result).toMatchObject({ ok: true, warnings: [] });
+    if (!result.ok) return;
+    const leaf = new X509Certificate(readFileSync(result.files.cert));
+    expect(leaf.subjectAltName).toBe(`IP Address:${address}`);
+    expect(leaf.checkPrivateKey(createPrivateKey(readFileSync(result.files.key)))).toBe(true);
+  }
+  expect(readdirSync(folder.at('accounts'))).toHaveLength(1);
+  expect(readdirSync(root.path)).toEqual([]);
+});
+
+test('a server that comes up late: the challenge is answered again until the CA has looked at it', async () => {
+  await using folder = await tempFolder('acme');
+  await using root = await tempFolder('webroot');
+  const address = loopbackAddress();
+  // This CA looks once for each answer, and does nothing more by itself.
+  const timer = setTimeout(() => {
+    web = webServer(root.path, 80, address);
+  }, 1_500);
+  let web: ReturnType<typeof webServer> | undefined;
+  const { result } = await order(folder, {
+    identifiers: [address],
+    challenge: { type: 'http-01', webroot: root.path },
+  });
+  clearTimeout(timer);
+  await (await web)?.[Symbol.asyncDispose]();
+  expect(result).toMatchObject({ ok: true });
+});
+
+test('a server that never comes up: what the CA said about it', async () => {
+  await using folder = await tempFolder('acme');
+  await using root = await tempFolder('webroot');
+  const { result } = await order(folder, {
+    identifiers: [loopbackAddress()],
+    challenge: { type: 'http-01', webroot: root.path },
+  });
+  expect(result).toMatchObject({
+    ok: false,
+    step: 'validate',
+    reason: 'acme-connection',
+    advice: 'fix-firewall',
+    problem: { type: 'urn:ietf:params:acme:error:connection' },
+  });
+  expect(readdirSync(root.path)).toEqual([]);
+});
