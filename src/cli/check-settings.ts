@@ -15,8 +15,8 @@ export const LIST_KEY = 'file';
 
 export interface CheckSettings extends ResolvedRun {
   readonly config: Config | undefined;
-  /** Targets that the config names. */
-  readonly targets: readonly Target[];
+  /** Targets that the config names, and what is wrong in its entries. */
+  readonly targets: readonly Result<Target, InputError>[];
 }
 
 export function settingFlags(raw: RawFlags): RawFlags {

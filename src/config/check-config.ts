@@ -9,6 +9,7 @@ import { loadConfig } from './load-config.ts';
 export async function checkConfig(path: string): Promise<Result<string, readonly InputError[]>> {
   const config = await loadConfig(path);
   if (!config.ok) return err(config.error);
+  if (config.value.targetErrors.length > 0) return err(config.value.targetErrors);
   const { targets, lists, certificates, hints } = config.value;
   const counts = [
     count(targets.length, 'target'),

@@ -2,6 +2,7 @@
  * A config that was read: what the rest of certwatch works with. Types, and what is made of them without loading a
  * parser.
  */
+import { err, type Result } from '../model/result.ts';
 import type { InputError, Target, TargetSettings } from '../model/target.ts';
 import type { ListLine } from '../targets/list-line.ts';
 import { type EndpointDefaults, makeTarget } from '../targets/parse-target.ts';
@@ -17,6 +18,8 @@ export interface Config {
   readonly folder: string;
   readonly layer: SettingsLayer;
   readonly targets: readonly ConfigTarget[];
+  /** Entries of `targets:` that are none, as bad lines of a list: the others are watched, and the run is UNKNOWN at best. */
+  readonly targetErrors: readonly InputError[];
   readonly lists: readonly string[];
   readonly acme: AcmeConfig | undefined;
   readonly certificates: readonly CertificateConfig[];
@@ -32,14 +35,15 @@ export interface ConfigTarget {
   readonly origin: string;
 }
 
-/** The targets of the config's `targets:`, in order, under the settings that flags and config gave. */
+/** The targets of the config's `targets:`, in order, under the settings that flags and config gave; errors come first. */
 export function configTargets(
-  { targets, folder }: Pick<Config, 'targets' | 'folder'>,
+  { targets, targetErrors, folder }: Pick<Config, 'targets' | 'targetErrors' | 'folder'>,
   { defaults, endpoint }: { readonly defaults: TargetSettings; readonly endpoint: EndpointDefaults },
-): Target[] {
-  return targets.map(({ line, origin }) => {
+): Result<Target, InputError>[] {
+  const made = targets.map(({ line, origin }) => {
     const target = makeTarget(line, { origin, defaults, endpoint, folder });
     if (!target.ok) throw new Error(`${origin} was checked, and is refused now: ${target.error}`);
-    return target.value;
+    return target;
   });
+  return [...targetErrors.map(err), ...made];
 }

@@ -4,6 +4,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { z } from 'zod';
 import { err, ok, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
 import { quote } from '../targets/nearest.ts';
@@ -21,7 +22,11 @@ import { FileReference, type Path, type Plain, readYaml, type YamlSource } from 
 const LARGEST_CONFIG = 16 * 1024 * 1024;
 const LARGEST_SECRET = 64 * 1024;
 
-/** @param path as given; origins call the file so. */
+/**
+ * What is wrong in single entries of `targets:` comes in `targetErrors`, and the rest stands; anything else is an error
+ * of the whole file.
+ * @param path as given; origins call the file so.
+ */
 export async function loadConfig(path: string): Promise<Result<Config, readonly InputError[]>> {
   const file = await readSmallFile(path, LARGEST_CONFIG);
   if (!file.ok) return err([{ origin: path, message: `the config ${file.error}` }]);
@@ -55,20 +60,39 @@ export async function readConfig(
     } else hints.push(...modeHint(mode, name, origin));
   }
   // A file that says nothing at all is a config that says nothing.
-  const checked = configSchema({ place, secrets }).safeParse(source.value ?? {});
-  if (!checked.success) return err(inFileOrder(explainIssues(checked.error.issues, source)));
+  const schema = configSchema({ place, secrets });
+  const value = source.value ?? {};
+  const whole = schema.safeParse(value);
+  const targetIssues = whole.success ? [] : whole.error.issues.filter(isAboutOneTarget);
+  const checked = targetIssues.length > 0 ? schema.safeParse(withoutTargets(value, targetIssues)) : whole;
+  const errorsOf = (issues: readonly Issue[]): InputError[] => inFileOrder(explainIssues(issues, source));
+  if (!checked.success) return err(errorsOf([...targetIssues, ...checked.error.issues]));
   const { targets, lists, acme, certificates } = checked.data;
+  const refused = new Set(targetIssues.map(({ path }) => path[1]));
+  const places = (value as { targets?: readonly unknown[] }).targets?.map((_, i) => i).filter((i) => !refused.has(i));
   return ok({
     name,
     folder,
     layer: layerOf(checked.data, source),
-    targets: targets.map((line, i) => ({ line, origin: source.originOf(['targets', i]) })),
+    targets: targets.map((line, i) => ({ line, origin: source.originOf(['targets', places![i]!]) })),
+    targetErrors: errorsOf(targetIssues),
     lists,
     acme,
     certificates,
     hints,
     source,
   });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** A slip in one entry of `targets:` is no reason to leave the others unwatched. */
+const isAboutOneTarget = ({ path }: Issue): boolean => path[0] === 'targets' && typeof path[1] === 'number';
+
+function withoutTargets(value: Plain, issues: readonly Issue[]): Plain {
+  const { targets, ...rest } = value as { readonly targets: readonly Plain[] } & { readonly [key: string]: Plain };
+  const refused = new Set(issues.map(({ path }) => path[1]));
+  return { ...rest, targets: targets.filter((_, i) => !refused.has(i)) };
 }
 
 function layerOf({ defaults, run }: ConfigValues, source: YamlSource): SettingsLayer {

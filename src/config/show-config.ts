@@ -30,6 +30,10 @@ export function showConfig({ config, flags }: { config?: Config | undefined; fla
     ? ` effective settings, from ${config.name}`
     : ' effective settings; there is no config file';
   comment(document.contents as Node, [], origins);
+  if (config && config.targetErrors.length > 0) {
+    const lines = config.targetErrors.map(({ origin, message }) => ` ${origin}: ${message}`);
+    document.comment = ` not understood:\n${lines.join('\n')}`;
+  }
   return document.toString({ lineWidth: 0 });
 }
 

@@ -19,8 +19,8 @@ export interface TargetSources {
   readonly words: readonly string[];
   /** Paths of lists, `-` for the standard input. */
   readonly lists: readonly string[];
-  /** Targets that were made already, out of the config. */
-  readonly made: readonly Target[];
+  /** Targets that were made already, out of the config, and what is wrong in its entries. */
+  readonly made: readonly Result<Target, InputError>[];
   readonly stdin: () => AsyncIterable<Uint8Array>;
   readonly options: Omit<TargetOptions, 'origin'>;
   readonly shard?: Shard;
@@ -63,7 +63,7 @@ async function* gather({ words, lists, made, stdin, options: given }: TargetSour
     }
     if (empty) yield err({ origin: name, message: 'there is no target in this list' });
   }
-  for (const target of made) yield ok(target);
+  yield* made;
 }
 
 /** A list that breaks off (a disk error, a pipe that is reset) is an error of that list; what came before it stands. */

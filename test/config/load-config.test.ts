@@ -11,8 +11,15 @@ import { DESIGN } from './samples.ts';
 
 async function errorsOf(text: string): Promise<string[]> {
   const config = await readConfig(text, { name: 'c.yaml', folder: '/etc/certwatch' });
-  return config.ok ? [] : config.error.map(({ origin, message }) => `${origin.replace('c.yaml:', '')} ${message}`);
+  const errors = config.ok ? config.value.targetErrors : config.error;
+  return errors.map(({ origin, message }) => `${origin.replace('c.yaml:', '')} ${message}`);
 }
+
+const targetsOf = (config: Config, resolved = resolveRun({})) =>
+  configTargets(config, resolved).map((target) => {
+    if (!target.ok) throw new Error(target.error.message);
+    return target.value;
+  });
 
 async function read(text: string): Promise<Config> {
   const config = await readConfig(text, { name: 'c.yaml', folder: '/etc/certwatch' });
@@ -23,7 +30,7 @@ async function read(text: string): Promise<Config> {
 describe('a config that is right', () => {
   it('gives targets, lists and settings, with their places', async () => {
     const config = await read(DESIGN);
-    const targets = configTargets(config, resolveRun({ config: config.layer }));
+    const targets = targetsOf(config, resolveRun({ config: config.layer }));
     expect(targets).toMatchObject([
       { kind: 'endpoint', host: 'example.org', port: 443, origin: 'c.yaml:4:5', settings: { timeoutMs: 8_000 } },
       {
@@ -103,7 +110,7 @@ describe('a config that is right', () => {
     const config = await read(
       'targets: [smtp://mx.example, "x.example warning=3d", {host: "[2001:db8::1]:8443"}, {host: "2001:db8::1", port: 8443}, {file: a.pem, servername: x.example}]',
     );
-    const targets = configTargets(config, resolveRun({}));
+    const targets = targetsOf(config);
     expect(targets.map(({ name, input }) => [name, input])).toEqual([
       ['smtp://mx.example', 'smtp://mx.example'],
       ['x.example', 'x.example warning=3d'],
@@ -111,6 +118,31 @@ describe('a config that is right', () => {
       ['[2001:db8::1]:8443', '2001:db8::1 port=8443'],
       ['a.pem', 'file:a.pem servername=x.example'],
     ]);
+  });
+
+  it('is good for the other targets where single ones are none', async () => {
+    const config = await read(
+      'targets:\n  - a.example\n  - b.example:99999\n  - { host: c.example, timout: 1s }\n  - d.example\n',
+    );
+    expect(config.targets.map(({ line, origin }) => [line.word, origin])).toEqual([
+      ['a.example', 'c.yaml:2:5'],
+      ['d.example', 'c.yaml:5:5'],
+    ]);
+    expect(config.targetErrors).toEqual([
+      { origin: 'c.yaml:3:5', message: expect.stringContaining('targets[1]') },
+      { origin: 'c.yaml:4:24', message: expect.stringContaining('timeout') },
+    ]);
+    const made = configTargets(config, resolveRun({}));
+    expect(made.map((target) => target.ok)).toEqual([false, false, true, true]);
+  });
+
+  it('is refused as a whole for any other error, with those of its targets', async () => {
+    expect(await errorsOf('defaults: { timout: 1s }\ntargets: [a.example, "b.example:99999"]\n')).toEqual([
+      expect.stringContaining('1:13'),
+      expect.stringContaining('2:22 targets[1]'),
+    ]);
+    const config = await readConfig('concurrency: 0\ntargets: ["b.example:99999"]\n', { name: 'c', folder: '/' });
+    expect(config.ok).toBe(false);
   });
 
   it('takes aliases, whose values have the place of the alias', async () => {
@@ -131,7 +163,7 @@ describe('a config that is right', () => {
       config: config.layer,
       flags: { defaults: { timeout: 2_000 }, run: {}, origins: new Map() },
     });
-    expect(configTargets(config, resolved).map(({ settings }) => [settings.timeoutMs, settings.retries])).toEqual([
+    expect(targetsOf(config, resolved).map(({ settings }) => [settings.timeoutMs, settings.retries])).toEqual([
       [2_000, 2],
       [3_000, 2],
     ]);
