@@ -82,6 +82,10 @@ class Race {
   }
 
   #won(socket: Socket, address: string): void {
+    if (connectedToItself(socket, this.#port)) {
+      socket.destroy(Object.assign(new Error('connected to itself'), { code: 'ECONNREFUSED' }));
+      return;
+    }
     this.#pending.delete(socket);
     socket.removeAllListeners('connect').removeAllListeners('error').on('error', ignore);
     this.#end(ok({ socket, address }));
@@ -108,6 +112,14 @@ class Race {
     this.#pending.clear();
     this.#done(result);
   }
+}
+
+/**
+ * On loopback the system may pick the very port that is dialed, while nobody listens there, as the port to dial from: TCP
+ * then connects the socket to itself (RFC 9293 3.5, simultaneous open), and it would read its own ClientHello.
+ */
+export function connectedToItself(socket: Socket, port: number): boolean {
+  return socket.localPort === port && socket.localAddress === socket.remoteAddress;
 }
 
 function ignore(): void {}

@@ -21,7 +21,7 @@ export interface NotFound {
 
 export interface LookupSettings {
   readonly families: readonly Family[];
-  /** Wait for both families, however long the slower one takes: every address of the name is wanted. */
+  /** Every address of the name is wanted: the slower family is waited for, too, within reason. */
   readonly everyAddress: boolean;
 }
 
@@ -30,6 +30,9 @@ const RESOLUTION_DELAY_MS = 50;
 
 /** An AAAA answer waits for A as long as the first IPv6 attempt would be alone anyway (RFC 8305 5). */
 const SECOND_FAMILY_DELAY_MS = 250;
+
+/** Where every address is wanted: long enough for one lost packet to be sent again (2 s), short enough to look at the rest. */
+const EVERY_ADDRESS_DELAY_MS = 3_000;
 
 /** Aliases followed to tell a loop from an alias that leads nowhere. */
 const MOST_ALIASES = 8;
@@ -88,10 +91,11 @@ async function askFamilies(channel: NameChannel, name: string, settings: LookupS
     void answer.then((value) => answers.set(settings.families[index] as Family, value));
   }
   const early = await Promise.race([first, second]);
-  if (early.kind !== 'addresses' || settings.everyAddress) {
+  if (early.kind !== 'addresses') {
     await Promise.all(asked);
   } else if (answers.size < 2) {
-    const wait = answers.has(4) ? RESOLUTION_DELAY_MS : SECOND_FAMILY_DELAY_MS;
+    const usual = answers.has(4) ? RESOLUTION_DELAY_MS : SECOND_FAMILY_DELAY_MS;
+    const wait = settings.everyAddress ? EVERY_ADDRESS_DELAY_MS : usual;
     if (!(await settledWithin(Promise.all(asked), wait))) channel.cancel();
   }
   return together(answers.get(6), answers.get(4));

@@ -22,7 +22,7 @@ export interface ResolveOptions {
   /** 0: both, IPv6 first and interleaved; 4 or 6: only that one. */
   readonly family: 0 | Family;
   readonly deadline: Deadline;
-  /** Wait for both families in full, for a look at every address; otherwise the slower one is waited for only shortly. */
+  /** For a look at every address: the slower family is waited for up to 3 s, not only as shortly as RFC 8305 has it. */
   readonly everyAddress?: boolean;
 }
 

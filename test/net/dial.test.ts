@@ -2,11 +2,12 @@
  * Dialing: happy eyeballs over several addresses, each way to fail told apart, and nothing left behind.
  */
 import { execFile } from 'node:child_process';
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import { dial } from '../../src/net/dial.ts';
+import { connectedToItself, dial } from '../../src/net/dial.ts';
 import { type AttemptError, dialFailure } from '../../src/net/dial-failure.ts';
 import { Deadline } from '../../src/time/deadline.ts';
 import { REPOSITORY } from '../support/repository.ts';
@@ -169,6 +170,21 @@ describe('a peer that is not there', () => {
       phase: 'connect',
       reason: 'too-many-open-files',
     });
+  });
+});
+
+describe('a socket that is connected to itself', () => {
+  it('is known by its addresses', async () => {
+    const port = await closedPort();
+    // Dialing from the port that is dialed: what the system does once in some 28,000 times.
+    const socket = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.1', localPort: port });
+    await once(socket, 'connect');
+    expect(connectedToItself(socket, port)).toBe(true);
+    socket.destroy();
+    await using server = await serve(keep);
+    const dialed = await dialWithin(5_000, ['127.0.0.1'], server.port);
+    expect(dialed.ok && connectedToItself(dialed.value.socket, server.port)).toBe(false);
+    if (dialed.ok) dialed.value.socket.destroy();
   });
 });
 
