@@ -2,12 +2,14 @@
  * The only file that touches `process`: arguments, environment, standard streams, signals, exit.
  */
 import { Socket } from 'node:net';
+import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { isatty } from 'node:tty';
 import { colorLevel } from './cli/color-level.ts';
 import type { ExitCode, Io, Out } from './cli/io.ts';
 import { runPlugin } from './cli/plugin.ts';
 import { runProgram } from './cli/program.ts';
+import { createProcessTable } from './health/process-table.ts';
 import { SCANNER_PIPE_FD, SCANNER_VARIABLE, spawnScanner } from './scan/supervised/scanner-process.ts';
 
 declare const CERTWATCH_VERSION: string;
@@ -56,6 +58,11 @@ function processIo(): Io {
     spawnScanner: () =>
       spawnScanner({ execPath: process.execPath, argv: process.argv.slice(1), env: process.env, startedAt }),
     ...(supervisor ? { supervisor } : {}),
+    processes: createProcessTable({
+      pid: process.pid,
+      host: hostname(),
+      kill: (pid, signal) => void process.kill(pid, signal),
+    }),
     version: CERTWATCH_VERSION,
     nodeVersion: process.version,
     dist: __dirname,

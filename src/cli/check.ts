@@ -43,6 +43,12 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
   const settings = await readSettings(asked.raw, io);
   if (!settings.ok) return refuse(settings.error, io);
   const { run } = settings.value;
+  if (run.lock && run.state === undefined) {
+    return refuse(
+      [{ origin: 'command line', message: '--lock needs a folder to put the lock in: --state FOLDER' }],
+      io,
+    );
+  }
   const sources = sourcesOf(asked, settings.value, io);
   if (sources.words.length + sources.lists.length + sources.made.length === 0) {
     await io.stderr.write(NOTHING_TO_CHECK);
@@ -50,7 +56,7 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
   }
   const total = sources.lists.length === 0 ? sources.words.length + sources.made.length : undefined;
   if (io.supervisor) return runScanner({ run, sources, total, pipe: io.supervisor }, io);
-  return runCheck(
+  const { code } = await runCheck(
     {
       produce: scanHere({ run, sources }, io),
       deadlineMs: run.deadline,
@@ -62,6 +68,7 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
     },
     io,
   );
+  return code;
 }
 
 /** On a terminal, the report for people says it once more where the eye is: at its end. */

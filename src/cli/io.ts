@@ -3,6 +3,7 @@
  */
 
 import type { Duplex } from 'node:stream';
+import type { ProcessTable } from '../health/process-table.ts';
 import type { ScannerProcess } from '../scan/supervised/scanner-process.ts';
 
 /** 0 OK · 1 WARNING · 2 CRITICAL · 3 UNKNOWN. */
@@ -35,6 +36,7 @@ export interface Io {
   spawnScanner(): ScannerProcess;
   /** The pipe to the supervisor, where this process is a scanner. */
   readonly supervisor?: Duplex;
+  readonly processes: ProcessTable;
   readonly version: string;
   /** The running Node: `v20.19.0`. */
   readonly nodeVersion: string;

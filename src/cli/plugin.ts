@@ -105,7 +105,7 @@ async function checkHost(raw: RawFlags, own: PluginFlags, io: Io): Promise<ExitC
     columns: io.stdout.columns,
     now: run.now ?? io.now(),
   });
-  return runCheck(
+  const { code } = await runCheck(
     {
       produce: scanHere(
         {
@@ -121,6 +121,7 @@ async function checkHost(raw: RawFlags, own: PluginFlags, io: Io): Promise<ExitC
     },
     io,
   );
+  return code;
 }
 
 interface Asked {

@@ -3,8 +3,8 @@
  * `check`, `show` and `check_certwatch` differ only in where their settings and words come from; whether the scan happens
  * here or in a process of its own is the producer's affair.
  */
-import type { InputError, Target } from '../model/target.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { InputError } from '../model/target.ts';
+import type { Outcome, Verdict } from '../model/verdict.ts';
 import { Deadline } from '../time/deadline.ts';
 import type { ExitCode, Io } from './io.ts';
 import { type OutputSpec, Outputs } from './outputs.ts';
@@ -40,14 +40,20 @@ export interface CheckRun {
   readonly onInputError?: (error: InputError) => void;
 }
 
-export type NotLooked = (target: Target) => Verdict;
+export interface Ended {
+  readonly code: ExitCode;
+  readonly outcome: Outcome;
+}
 
 /** Once the run's deadline has come, the outputs may take this long to be written in full. */
 const FLUSH_MS = 800;
 
-export async function runCheck(run: CheckRun, io: Io): Promise<ExitCode> {
+/** @returns what the run came to; `flushed` is false where the report could not be written in full in time. */
+export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
   const state = new RunState({ ...run, io });
-  const outputs = new Outputs(run.outputs, io.stdout, (message) => state.inputError({ origin: 'output', message }));
+  const outputs = new Outputs(run.outputs, io.stdout, (message) =>
+    state.inputError({ origin: 'output', code: 'output-failed', message }),
+  );
   const deadline = Deadline.after(run.deadlineMs);
   const release = io.onInterrupt(() => {
     state.interrupted = true;
@@ -78,8 +84,9 @@ export async function runCheck(run: CheckRun, io: Io): Promise<ExitCode> {
   release();
   end.release();
   deadline.release();
-  if (flushed) return state.outcome().exitCode;
+  const outcome = state.outcome();
+  if (flushed) return { code: outcome.exitCode, outcome };
   await outputs.abort();
   void io.stderr.write('certwatch: the report could not be written in full before the deadline\n');
-  return state.outcome().exitCode === 2 ? 2 : 3;
+  return { code: outcome.exitCode === 2 ? 2 : 3, outcome };
 }

@@ -4,12 +4,14 @@
  */
 import type { Duplex } from 'node:stream';
 import type { RunSettings } from '../config/resolve-run.ts';
+import type { Target } from '../model/target.ts';
 import { FrameWriter } from '../scan/supervised/frames.ts';
 import { VerdictEncoder } from '../scan/supervised/verdict-codec.ts';
 import type { TargetSources } from '../scan/target-source.ts';
 import type { ExitCode, Io } from './io.ts';
 import { outputSpecs } from './output-specs.ts';
-import { type Produce, runCheck } from './run-check.ts';
+import { type Receiver, runCheck } from './run-check.ts';
+import { RunWatch } from './run-watch.ts';
 import { scanHere } from './scan-here.ts';
 
 /** The run, as the scanner tells it once it has read the config. */
@@ -28,23 +30,22 @@ export interface ScannerOptions {
 
 export async function runScanner({ run, sources, total, pipe }: ScannerOptions, io: Io): Promise<ExitCode> {
   const frames = new FrameWriter<SupervisedRun>(pipe);
-  const encoder = new VerdictEncoder();
   const judgedAt = run.now ?? io.now();
   await frames.write({ kind: 'run', run: { run, judgedAt, total } });
-  const produce = scanHere({ run, sources, onTarget: (target) => void frames.write({ kind: 'target', target }) }, io);
-  const tell: Produce = (to) =>
-    produce({
-      ...to,
-      onVerdict: async (verdict) => {
-        await to.onVerdict(verdict);
-        await frames.write({ kind: 'verdict', verdict: encoder.encode(verdict) });
-      },
-    });
-  const code = await runCheck(
+  // The supervisor's clock started earlier, and is the one that counts.
+  const leftMs = (): number => Math.max(0, run.deadline - io.sinceStart());
+  const { watch, problem } = await RunWatch.begin(run, io, leftMs());
+  const turnedAway = problem?.code === 'previous-run-stuck' || problem?.code === 'previous-run-running';
+  const onTarget = (target: Target) => void frames.write({ kind: 'target', target });
+  const scanAll = turnedAway ? async () => {} : scanHere({ run, sources, onTarget }, io);
+  const { code, outcome } = await runCheck(
     {
-      produce: tell,
-      // The supervisor's clock started earlier, and is the one that counts.
-      deadlineMs: Math.max(0, run.deadline - io.sinceStart()),
+      produce: async (to) => {
+        // A state folder that cannot be used must not blind the watchdog: it scans, and says so.
+        if (problem) to.onInputError(problem);
+        await scanAll(telling(to, { frames, watch, total }));
+      },
+      deadlineMs: watch.scanMs(leftMs()),
       judgedAt,
       outputs: outputSpecs(run, io).filter(({ file }) => file !== undefined),
       progress: false,
@@ -52,7 +53,28 @@ export async function runScanner({ run, sources, total, pipe }: ScannerOptions, 
     },
     io,
   );
+  for (const error of await watch.finish(outcome)) await frames.write({ kind: 'input-error', error });
   await frames.write({ kind: 'done' });
+  await watch.tell(outcome);
   await frames.end();
   return code;
+}
+
+interface Listeners {
+  readonly frames: FrameWriter<SupervisedRun>;
+  readonly watch: RunWatch;
+  readonly total: number | undefined;
+}
+
+/** Each verdict is noted down, goes into the files of this process, and to the supervisor. */
+function telling(to: Receiver, { frames, watch, total }: Listeners): Receiver {
+  const encoder = new VerdictEncoder();
+  return {
+    ...to,
+    onVerdict: async (judged) => {
+      const verdict = await watch.note(judged, total);
+      await to.onVerdict(verdict);
+      await frames.write({ kind: 'verdict', verdict: encoder.encode(verdict) });
+    },
+  };
 }

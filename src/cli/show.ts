@@ -41,7 +41,7 @@ async function show(word: string, raw: RawFlags, pem: boolean, io: Io): Promise<
     now: run.now ?? io.now(),
   };
   const render = (verdict: Verdict): string => (pem ? renderPem(verdict) : renderShow(verdict, options));
-  return runCheck(
+  const { code } = await runCheck(
     {
       produce: scanHere(
         {
@@ -64,4 +64,5 @@ async function show(word: string, raw: RawFlags, pem: boolean, io: Io): Promise<
     },
     io,
   );
+  return code;
 }

@@ -6,7 +6,7 @@ import { locateConfig } from '../config/locate.ts';
 import { parseFlags } from '../config/resolve-run.ts';
 import { DEFAULT_RUN } from '../config/run-settings.ts';
 import { Looker } from '../scan/look.ts';
-import { followScan } from '../scan/supervised/follow-scan.ts';
+import { followScan, letGo } from '../scan/supervised/follow-scan.ts';
 import { type Frame, readFrames } from '../scan/supervised/frames.ts';
 import type { ScannerProcess } from '../scan/supervised/scanner-process.ts';
 import { Deadline } from '../time/deadline.ts';
@@ -16,6 +16,7 @@ import { CONFIG_KEY, LIST_KEY, settingFlags } from './check-settings.ts';
 import type { ExitCode, Io } from './io.ts';
 import { outputSpecs } from './output-specs.ts';
 import { type Produce, runCheck } from './run-check.ts';
+import { HASTY_PING_MS, PATIENT_PING_MS } from './run-watch.ts';
 import type { SupervisedRun } from './scanner.ts';
 
 /** More hosts than this on a command line are a list. */
@@ -26,7 +27,7 @@ export function isWorthSupervising({ words, raw }: Asked, io: Io): boolean {
   return (
     words.length > MOST_UNSUPERVISED ||
     words.some((word) => /^file:/i.test(word)) ||
-    [LIST_KEY, CONFIG_KEY, 'expect-file', 'state'].some((key) => raw.has(key)) ||
+    [LIST_KEY, CONFIG_KEY, 'expect-file', 'state', 'ping'].some((key) => raw.has(key)) ||
     (raw.get('format') ?? []).some((text) => text.includes('=')) ||
     locateConfig({ env: io.env, folder: io.cwd }) !== undefined
   );
@@ -60,7 +61,7 @@ async function neverBegan(scanner: ScannerProcess, late: boolean, io: Io): Promi
   return 3;
 }
 
-function follow(
+async function follow(
   scanner: ScannerProcess,
   frames: AsyncGenerator<Frame<SupervisedRun>, void, undefined>,
   { run, judgedAt, total }: SupervisedRun,
@@ -80,7 +81,7 @@ function follow(
       onInputError,
     });
   };
-  return runCheck(
+  const { code } = await runCheck(
     {
       produce,
       deadlineMs: Math.max(0, run.deadline - io.sinceStart()),
@@ -92,4 +93,7 @@ function follow(
     },
     io,
   );
+  const left = Math.max(0, run.deadline - io.sinceStart());
+  await letGo(scanner, run.ping === undefined ? undefined : Math.min(PATIENT_PING_MS, left) + HASTY_PING_MS);
+  return code;
 }

@@ -12,6 +12,7 @@ import { exactDuration } from '../targets/threshold.ts';
 import { DAY, HOUR } from '../time/duration.ts';
 import { formatInstant } from '../verdict/instant.ts';
 import { parseInstant } from './instant.ts';
+import { HIDDEN } from './secret.ts';
 
 /** A format and the file that it goes to; absent: the standard output. */
 export interface FormatRequest {
@@ -34,6 +35,10 @@ export interface RunValues {
   /** As `createResolver({ servers })` takes them. */
   resolver: readonly string[];
   state: string;
+  lock: boolean;
+  'end-stuck': boolean;
+  /** An http or https URL. It lets whoever has it report in this run's name: never printed. */
+  ping: string;
 }
 
 export type RunKey = keyof RunValues;
@@ -72,6 +77,13 @@ function parseFormat(text: string): Result<readonly FormatRequest[], string> {
 function parseServers(text: string): Result<readonly string[], string> {
   const server = parseNameServer(text);
   return server.ok ? ok([server.value]) : server;
+}
+
+/** Whoever has the URL can report in this run's name, so no message repeats it. */
+function parsePing(text: string): Result<string, string> {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return ok(url.href);
+  return err('expected an http or https URL, got something else');
 }
 
 const yesNo = (value: boolean): readonly string[] => [value ? 'yes' : 'no'];
@@ -164,12 +176,40 @@ export const RUN_SETTINGS: { readonly [K in RunKey]: RunSetting<K> } = {
   },
   state: {
     key: 'state',
+    flags: [{ spec: '--state <folder>' }],
     inConfig: true,
     doc: 'The folder of the run record, the lock, the journal and the accounts.',
     shape: { kind: 'text', examples: ['/var/lib/certwatch'] },
     place: (value, place) => place(value),
     parse: parsePath,
     format: (value) => [value],
+  },
+  lock: {
+    key: 'lock',
+    flags: [{ spec: '--lock' }],
+    inConfig: false,
+    doc: 'One run at a time, by a lock in the state folder (always so with --state).',
+    shape: { kind: 'switch' },
+    parse: parseYesNo,
+    format: yesNo,
+  },
+  'end-stuck': {
+    key: 'end-stuck',
+    flags: [{ spec: '--end-stuck' }],
+    inConfig: true,
+    doc: 'End a previous run that is stuck past its own deadline, and take its place (default no: say so, exit 2).',
+    shape: { kind: 'switch' },
+    parse: parseYesNo,
+    format: yesNo,
+  },
+  ping: {
+    key: 'ping',
+    flags: [{ spec: '--ping <url>' }],
+    inConfig: true,
+    doc: 'Tell this URL when the run starts and how it ended, in the manner of Healthchecks.',
+    shape: { kind: 'text', examples: ['https://hc.example.org/ping/UUID'] },
+    parse: parsePing,
+    format: () => [HIDDEN],
   },
 };
 

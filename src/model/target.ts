@@ -101,8 +101,24 @@ export interface FileTarget extends TargetBase {
 
 export type Target = EndpointTarget | FileTarget;
 
-/** A line, argument or config entry that is no target: one sentence that says where, what was found and expected. */
+/**
+ * What kept a run from doing all that it was asked to. A line, argument or config entry that is no target: one sentence
+ * that says where, what was found and expected. Or, with a code, something about the run itself.
+ */
 export interface InputError {
   readonly origin: string;
   readonly message: string;
+  readonly code?: RunProblem;
+  /** What it makes of the run's status: UNKNOWN at best, unless it is worse. */
+  readonly severity?: 'critical' | 'unknown';
 }
+
+export type RunProblem =
+  /** The deadline came before a list had been read to its end. */
+  | 'list-cut-short'
+  | 'output-failed'
+  | 'scanner-stuck'
+  | 'scanner-ended'
+  | 'previous-run-stuck'
+  | 'previous-run-running'
+  | 'state-unusable';

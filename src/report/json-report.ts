@@ -40,7 +40,7 @@ export function runJson(run: Run): JsonObject {
     judgedAt: formatInstant(run.judgedAt),
     deadlineReached: run.deadlineReached,
     interrupted: run.interrupted,
-    errors: run.errors.map(({ origin, message }) => ({ origin, message })),
+    errors: run.errors.map(({ origin, message, code }) => ({ ...(code ? { code } : {}), origin, message })),
     version: run.version,
   };
 }

@@ -136,7 +136,7 @@ const run = object({
   judgedAt: instant,
   deadlineReached: flag,
   interrupted: flag,
-  errors: list(object({ origin: text, message: text })),
+  errors: list(object({ code: optional(text), origin: text, message: text })),
   version: text,
 });
 

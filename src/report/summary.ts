@@ -29,6 +29,9 @@ function caveats({ run }: Pick<Outcome, 'run'>): string[] {
   const said: string[] = [];
   if (run.interrupted) said.push('Interrupted: what was not looked at may be worse.');
   else if (run.deadlineReached) said.push('The deadline came before all was done.');
-  if (run.errors.length > 0) said.push(`${formatCount(run.errors.length)} not understood.`);
+  const notDone = run.errors.filter(({ code }) => code).length;
+  const notUnderstood = run.errors.length - notDone;
+  if (notUnderstood > 0) said.push(`${formatCount(notUnderstood)} not understood.`);
+  if (notDone > 0) said.push(`${formatCount(notDone)} not done.`);
   return said;
 }

@@ -44,6 +44,7 @@ export async function scan(options: ScanOptions): Promise<void> {
       if (next === undefined) {
         options.onInputError({
           origin: 'run',
+          code: 'list-cut-short',
           message:
             'the deadline came before the list of targets had been read to its end; what follows was not scanned',
         });

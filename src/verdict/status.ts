@@ -54,7 +54,8 @@ export class Tally {
   outcome(run: Run): Outcome {
     const summary = this.summary;
     const statuses = WORST_FIRST.filter((status) => this.#counts[status] > 0);
-    if (summary.targets === 0 || run.errors.length > 0) statuses.push('unknown');
+    if (summary.targets === 0) statuses.push('unknown');
+    for (const { severity } of run.errors) statuses.push(severity ?? 'unknown');
     const status = run.interrupted ? 'unknown' : worstStatus(statuses);
     return { status, exitCode: exitCode(status), run, summary };
   }

@@ -65,6 +65,9 @@ describe('the table of run settings', () => {
     shard: { good: ['1/3'], bad: ['4/3'] },
     resolver: { good: ['192.0.2.53', '[2001:db8::53]:5353'], bad: ['dns.example', '192.0.2.53:0'] },
     state: { good: ['/var/lib/certwatch'], bad: [''] },
+    lock: { good: ['yes', 'no'], bad: ['maybe'] },
+    'end-stuck': { good: ['yes', 'no'], bad: ['maybe'] },
+    ping: { good: [], bad: ['hc.example.org', 'ftp://hc.example.org/'] },
   };
 
   it('has a sample of every row here', () => {
@@ -87,6 +90,12 @@ describe('the table of run settings', () => {
       it('has a doc sentence of its own', () => expect(runSettingOf(key).doc).toMatch(/^[A-Z].+[.]$/));
     },
   );
+
+  it('takes a URL to ping, and never writes it back: whoever has it can report in this name', () => {
+    const { parse, format } = runSettingOf('ping');
+    expect(parse('https://hc.example.org/ping/1')).toEqual({ ok: true, value: 'https://hc.example.org/ping/1' });
+    expect(format('https://hc.example.org/ping/1' as never)).toEqual(['(hidden)']);
+  });
 
   it('knows the formats that the report has', () => {
     expect([...FORMAT_NAMES].sort()).toEqual(FORMATS.map(({ name }) => name).sort());

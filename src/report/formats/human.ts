@@ -3,6 +3,7 @@
  * line at the end says what it all comes to.
  */
 import type { Status } from '../../model/finding.ts';
+import type { InputError } from '../../model/target.ts';
 import type { Outcome, Verdict } from '../../model/verdict.ts';
 import { escapeTerminal } from '../escape.ts';
 import type { Format, RenderOptions } from '../format.ts';
@@ -150,11 +151,23 @@ class HumanRenderer {
   }
 
   #errors({ run }: Outcome): string {
-    if (run.errors.length === 0) return '';
-    const lines = run.errors.flatMap(({ origin, message }) =>
-      this.#lines(`${escapeTerminal(origin)}: ${escapeTerminal(message)}`, '  ', '    '),
-    );
-    return [this.#palette.heading.unknown(`NOT UNDERSTOOD  ${formatCount(run.errors.length)}`), ...lines].join('\n');
+    const section = (heading: string, errors: readonly InputError[]): string[] => {
+      if (errors.length === 0) return [];
+      const lines = errors.flatMap(({ origin, message }) =>
+        this.#lines(`${escapeTerminal(origin)}: ${escapeTerminal(message)}`, '  ', '    '),
+      );
+      return [[this.#palette.heading.unknown(`${heading}  ${formatCount(errors.length)}`), ...lines].join('\n')];
+    };
+    return [
+      ...section(
+        'NOT UNDERSTOOD',
+        run.errors.filter(({ code }) => !code),
+      ),
+      ...section(
+        'NOT DONE',
+        run.errors.filter(({ code }) => code),
+      ),
+    ].join('\n\n');
   }
 
   #footer(outcome: Outcome): string {

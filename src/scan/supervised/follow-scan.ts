@@ -31,12 +31,12 @@ export interface FollowOptions<S> {
 
 /** After the deadline, how long the scanner may take to name what it had not finished. */
 const LAST_WORD_MS = 550;
-/** After its last word, how long it may take to leave its connections politely. */
+/** After its last word, how long it may take to leave its connections politely, unless it has more to do. */
 const LEAVE_MS = 400;
 
 /** @returns when each target that was named has its verdict. */
 export async function followScan<S>(options: FollowOptions<S>): Promise<void> {
-  const { scanner, frames, deadline, onInputError } = options;
+  const { scanner, deadline, onInputError } = options;
   const pending: Target[] = [];
   const patience = Deadline.shortlyAfter(deadline, LAST_WORD_MS);
   try {
@@ -46,6 +46,7 @@ export async function followScan<S>(options: FollowOptions<S>): Promise<void> {
       scanner.kill();
       onInputError({
         origin: 'run',
+        code: 'scanner-stuck',
         message:
           'the scanning process did not answer at its deadline and was ended; what it had not reported counts as timed out',
       });
@@ -56,6 +57,7 @@ export async function followScan<S>(options: FollowOptions<S>): Promise<void> {
     const words = describeEnd(end);
     onInputError({
       origin: 'run',
+      code: 'scanner-ended',
       message: `the scanning process ${words} before it was done; targets may be missing`,
     });
     for (const target of pending) {
@@ -63,8 +65,6 @@ export async function followScan<S>(options: FollowOptions<S>): Promise<void> {
     }
   } finally {
     patience.release();
-    void frames.return?.();
-    await letGo(scanner);
   }
 }
 
@@ -95,8 +95,13 @@ async function takeFrames<S>(
   }
 }
 
-async function letGo(scanner: ScannerProcess): Promise<void> {
-  const patience = Deadline.after(LEAVE_MS);
+/**
+ * Waits for the scanner to end by itself: its connections are left politely, and a heartbeat tells how it went. To be
+ * called once the report has been printed.
+ * @param graceMs how long it may take for that.
+ */
+export async function letGo(scanner: ScannerProcess, graceMs = LEAVE_MS): Promise<void> {
+  const patience = Deadline.after(graceMs);
   const ended = await patience.race(scanner.ended);
   patience.release();
   if (ended === undefined) scanner.kill();
