@@ -338,6 +338,21 @@ describe('dns-01 by dynamic update', () => {
     });
   });
 
+  testNamed('a record that never appears: the servers that do not have it are named', async () => {
+    await using folder = await tempFolder('acme');
+    const { result } = await update(folder, undefined, {
+      identifiers: ['zone.example'],
+      challenge: { type: 'dns-01', hook: { present: ['/bin/true'] }, propagation: { timeoutMs: 700 } },
+    });
+    expect(result).toMatchObject({
+      ok: false,
+      step: 'propagate',
+      reason: 'not-propagated',
+      advice: 'fix-dns',
+      detail: expect.stringContaining(`_acme-challenge.zone.example at ${zone.address}`),
+    });
+  });
+
   testNamed('a zone that the server does not have', async () => {
     await using folder = await tempFolder('acme');
     const { result } = await update(folder, zone.keyFile, { identifiers: ['elsewhere.example'] });

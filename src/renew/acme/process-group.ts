@@ -33,6 +33,9 @@ const MOST_OUTPUT = 16 * 1024;
 /** From SIGTERM to SIGKILL. */
 export const TERM_GRACE_MS = 1_000;
 
+/** From SIGKILL to the end of the process. */
+const REAP_MS = 500;
+
 /** Once the command has ended, its output may still be on its way; a grandchild may hold the pipe for ever. */
 const DRAIN_MS = 200;
 
@@ -91,7 +94,8 @@ function ended(child: ChildProcess, { pid, limit, kill }: Ending): Promise<Exit 
       signalGroup(kill, pid, 'SIGTERM');
       killing = setTimeout(() => {
         signalGroup(kill, pid, 'SIGKILL');
-        settle('timeout');
+        // Mostly gone at once, and `exit` says so; one that hangs in the kernel is not waited for.
+        killing = setTimeout(() => settle('timeout'), REAP_MS);
       }, TERM_GRACE_MS);
     });
     const settle = (end: Exit | 'timeout') => {
