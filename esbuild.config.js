@@ -1,6 +1,6 @@
 // Builds dist/: the bundle, Mozilla's roots in a form that opens fast, and V8's code cache for both programs.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -8,7 +8,9 @@ import acme from 'acme-client';
 import { build } from 'esbuild';
 
 const here = import.meta.dirname;
-const dist = join(here, 'dist');
+const finalDist = join(here, 'dist');
+// Built beside and put in place at the end: whoever runs the program meanwhile runs the old one.
+const dist = join(here, `dist.${process.pid}.tmp`);
 const { version } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
 
 const common = {
@@ -22,19 +24,24 @@ const common = {
   supported: { 'dynamic-import': false },
 };
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist, { recursive: true });
+mkdirSync(dist);
+process.on('exit', () => rmSync(dist, { recursive: true, force: true }));
 
 // Needed for a config file or a spinner only: chunks of their own, loaded by the code that needs them when it does.
 const lazy = ['ora', 'yaml', 'zod'];
-await build({
-  ...common,
-  entryPoints: Object.fromEntries(lazy.map((name) => [name, name])),
-  outdir: dist,
-  outExtension: { '.js': '.cjs' },
-  absWorkingDir: here,
-  minify: true,
-});
+for (const name of lazy) {
+  await build({
+    ...common,
+    entryPoints: [name],
+    outfile: join(dist, `${name}.cjs`),
+    absWorkingDir: here,
+    minify: true,
+    // As Node does for a CommonJS module, the bundle takes the whole of it for its default export.
+    ...(name === 'ora'
+      ? { footer: { js: 'module.exports = Object.assign(module.exports.default, module.exports);' } }
+      : {}),
+  });
+}
 
 await build({
   ...common,
@@ -83,7 +90,7 @@ const warmUp = `
   const pem = ${JSON.stringify(join(dist, 'warm-up.pem'))};
   const cert = ${JSON.stringify(String(cert))};
   writeFileSync(pem, cert);
-  const { bundle, script } = loadBundle(null);
+  const { bundle, script } = loadBundle(${JSON.stringify(dist)});
   const server = createServer({ key: ${JSON.stringify(String(key))}, cert }, (peer) => peer.end());
   server.listen(0, '127.0.0.1', () => {
     const target = 'localhost:' + server.address().port;
@@ -99,3 +106,8 @@ const warmUp = `
 `;
 execFileSync(process.execPath, ['-e', warmUp], { stdio: 'inherit', timeout: 20_000 });
 rmSync(join(dist, 'warm-up.pem'));
+
+const old = `${dist}.old`;
+if (existsSync(finalDist)) renameSync(finalDist, old);
+renameSync(dist, finalDist);
+rmSync(old, { recursive: true, force: true });

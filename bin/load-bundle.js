@@ -7,10 +7,9 @@ const { createRequire } = require('node:module');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
 
-const dist = join(__dirname, '..', 'dist');
-const filename = join(dist, 'certwatch.cjs');
+const DIST = join(__dirname, '..', 'dist');
 
-function cachedCode() {
+function cachedCode(dist) {
   try {
     return readFileSync(join(dist, `certwatch.${process.version}.${process.arch}.cache`));
   } catch {
@@ -19,7 +18,9 @@ function cachedCode() {
 }
 
 /** @returns what the bundle exports, and the script, so that the build can ask it for its cache. */
-exports.loadBundle = (cachedData = cachedCode()) => {
+exports.loadBundle = (dist = DIST) => {
+  const filename = join(dist, 'certwatch.cjs');
+  const cachedData = cachedCode(dist);
   let source;
   try {
     // The build escapes all that is not ASCII; as latin1 it is read without a look at every byte.

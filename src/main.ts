@@ -91,7 +91,7 @@ function out(fd: 1 | 2, open: () => NodeJS.WriteStream): Out {
         else opened().write(text, () => resolve());
       }),
     isTTY,
-    columns: (isTTY && opened().columns) || 100,
+    columns: isTTY ? opened().columns : 100,
     colorLevel: colorLevel(isTTY, process.env),
   };
 }

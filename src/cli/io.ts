@@ -13,6 +13,7 @@ export interface Out {
   /** Resolves when the text was taken; while a slow reader makes it wait, nothing more should be written. */
   write(text: string): Promise<void>;
   readonly isTTY: boolean;
+  /** 0 for a terminal that says none. */
   readonly columns: number;
   /** 0 none, 1 sixteen colours, 2 256, 3 all of them (NO_COLOR and FORCE_COLOR heeded). */
   readonly colorLevel: 0 | 1 | 2 | 3;

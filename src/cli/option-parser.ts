@@ -18,7 +18,7 @@ export function createCommand(name: string, io: Io): Command {
 export function configure(command: Command, io: Io): Command {
   return command
     .exitOverride()
-    .configureHelp({ helpWidth: Math.min(io.stdout.columns, 120) })
+    .configureHelp({ helpWidth: Math.min(io.stdout.columns || 100, 120) })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),

@@ -18,7 +18,7 @@ export function outputSpecs(run: RunSettings, io: Io): readonly OutputSpec[] {
       verbose: run.verbose,
       quiet: run.quiet,
       color,
-      columns: io.stdout.columns,
+      columns: io.stdout.columns || 100,
       now: run.now ?? io.now(),
     });
     return file === undefined ? { renderer } : { renderer, file };

@@ -102,7 +102,7 @@ async function checkHost(raw: RawFlags, own: PluginFlags, io: Io): Promise<ExitC
     verbose: run.verbose,
     quiet: false,
     color: false,
-    columns: io.stdout.columns,
+    columns: io.stdout.columns || 100,
     now: run.now ?? io.now(),
   });
   const { code } = await runCheck(

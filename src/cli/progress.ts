@@ -28,7 +28,9 @@ export class Progress {
   constructor(options: ProgressOptions) {
     this.#options = options;
     this.#startedAt = options.now();
-    if (options.stderr.isTTY) this.#timer = setTimeout(() => void this.#show(), SHOW_AFTER_MS);
+    // A terminal without a width (nobody has set one: `script`, `docker -t`) cannot show a line that is redrawn.
+    if (options.stderr.isTTY && options.stderr.columns > 0)
+      this.#timer = setTimeout(() => void this.#show(), SHOW_AFTER_MS);
     this.#timer?.unref();
   }
 

@@ -37,7 +37,7 @@ async function show(word: string, raw: RawFlags, pem: boolean, io: Io): Promise<
     verbose: true,
     quiet: false,
     color: run.color ?? io.stdout.colorLevel > 0,
-    columns: io.stdout.columns,
+    columns: io.stdout.columns || 100,
     now: run.now ?? io.now(),
   };
   const render = (verdict: Verdict): string => (pem ? renderPem(verdict) : renderShow(verdict, options));

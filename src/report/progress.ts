@@ -23,7 +23,7 @@ export function progressText({ done, bad, elapsedMs, total }: ProgressState): st
   const of = total !== undefined && total >= done ? total : undefined;
   const parts = [
     of === undefined
-      ? `${formatCount(done)} targets looked at`
+      ? `${formatCount(done)} target${done === 1 ? '' : 's'} looked at`
       : `${formatCount(done)} of ${formatCount(of)} targets (${of === 0 ? 100 : Math.floor((100 * done) / of)}%)`,
   ];
   if (bad > 0) parts.push(`${formatCount(bad)} not OK`);

@@ -32,6 +32,8 @@ interface Look {
   readonly tools: EndpointTools;
   readonly deadline: Deadline;
   readonly clock: PhaseClock;
+  /** What an earlier look has found wrong, while a further one is under way. */
+  known?: Failed;
 }
 
 /** @returns one observation, or with `allAddresses` one for each address that the name has. Never throws on what a peer does. */
@@ -69,13 +71,16 @@ type Observations = readonly [Observation, ...Observation[]];
 /** The last word of the deadline: whatever `work` still waits for, at the deadline its target has an answer. */
 async function cutOff(look: Look, work: () => Promise<Observations>, address?: string): Promise<Observations> {
   const seen = await look.deadline.race(work());
-  return seen ?? [failed(look, { code: 'timeout', phase: look.clock.phase, reason: 'deadline' }, address)];
+  if (seen) return seen;
+  // A second look that is cut off does not unsay what the first one found.
+  return [look.known ?? failed(look, { code: 'timeout', phase: look.clock.phase, reason: 'deadline' }, address)];
 }
 
 async function lookWithRetries(look: Look, addresses: readonly string[]): Promise<Observation> {
   let wait = FIRST_RETRY_MS;
   for (let left = look.target.settings.retries; ; left--) {
     const seen = await lookOnce(look, addresses);
+    if (seen.kind === 'failed') look.known = seen;
     if (seen.kind === 'presented' || left <= 0 || !worthAnotherTry(seen)) return seen;
     if (!(await pause(wait, look.deadline))) return seen;
     wait *= 2;
@@ -117,6 +122,7 @@ async function lookOnce(look: Look, addresses: readonly string[]): Promise<Obser
   if (first.kind === 'failed') return first.observation;
   if (first.outcome.kind === 'presented') return presented(look, first.outcome, first.address, 'certwatch');
   if (first.outcome.secondOpinion && !look.deadline.expired) {
+    look.known = failedToRead(look, first.outcome, first.address);
     const maxVersion = first.outcome.secondOpinionMaxVersion;
     const second = await connectAndRead(look, [first.address], (socket, options) =>
       readChainWithNodeTls(socket, { ...options, ...(maxVersion ? { maxVersion } : {}) }),
