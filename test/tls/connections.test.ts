@@ -3,7 +3,7 @@
  * left on the socket.
  */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { Deadline } from '../../src/time/deadline.ts';
@@ -19,7 +19,7 @@ import {
   resetServer,
   silentServer,
 } from '../support/servers/misbehaving.ts';
-import { serve, type TestServer } from '../support/servers/server.ts';
+import { listen, serve, type TestServer } from '../support/servers/server.ts';
 import { tlsServer } from '../support/servers/tls-server.ts';
 import { dial, failed, hex, presented, read } from './dial.ts';
 import { MiniServer } from './mini-server.ts';
@@ -137,11 +137,13 @@ test('data without end behind the handshake is not listened to', async () => {
 });
 
 test('a peer that never closes is left behind', async () => {
-  await using server = await serve((socket) => {
+  const halfOpen = createServer({ allowHalfOpen: true }, (socket) => {
     socket.once('data', (hello) => socket.write(new MiniServer(hello).flight13(leaf)));
   });
+  await using server = await listen(halfOpen);
   // Resolves once the socket is closed.
   presented(await read(server.port));
+  expect(server.open).toBe(1);
 });
 
 test('the server sees a whole handshake and an orderly end', async () => {
