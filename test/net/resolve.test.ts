@@ -32,6 +32,7 @@ const TABLE: DnsTable = {
   'servfail.example': 'servfail',
   'refused.example': 'refused',
   'silent.example': 'silent',
+  ...Object.fromEntries(Array.from({ length: 70 }, (_, i) => [`silent-${i}.example`, 'silent' as const])),
   'forged.example': 'wrong-id',
   'garbage.example': 'garbage',
   'short.example': 'short-record',
@@ -242,6 +243,15 @@ describe('deadlines', () => {
     });
   });
 
+  it('ends the queries of a look-up that nobody waits for any more', async () => {
+    const conf = await folder.write('retry.conf', 'options timeout:1 attempts:5\n');
+    const before = dns.queries.length;
+    await ask('silent.example', { ms: 50, family: 4, resolver: createResolver(settings({ resolvConf: conf })) });
+    // Long enough for a second query, had the first not been cancelled.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(dns.queries.length - before).toBe(1);
+  });
+
   it('has passed before anything is asked', async () => {
     const asked = dns.queries.length;
     const deadline = Deadline.none();
@@ -281,6 +291,13 @@ describe('side by side', () => {
     for (const result of await Promise.all([...stuck, ...apart])) {
       expect(result).toMatchObject({ ok: false, error: { code: 'timeout' } });
     }
+  });
+
+  it('is not held up by more stuck names than are asked for at once', async () => {
+    const resolver = createResolver(settings());
+    const stuck = Array.from({ length: 70 }, (_, i) => ask(`silent-${i}.example`, { ms: 4_000, resolver }));
+    expect(await ask('six.example', { resolver, ms: 3_500 })).toEqual(found('2001:db8::1'));
+    await Promise.all(stuck);
   });
 
   it('asks once for a name that many want at the same time, and not again soon after', async () => {

@@ -104,7 +104,6 @@ export class PeerStream {
       }),
     );
     this.#wake = undefined;
-    this.#socket.pause();
     // At the deadline everything ends, even for a peer that just then sends another byte.
     if (this.#deadline.expired) return 'deadline';
     return this.#taken === before ? (this.#end ?? 'closed') : undefined;

@@ -218,6 +218,8 @@ describe('what a peer that does not want to is called', () => {
     ['ldap', 'try-later', [{ after: any, say: ldapAnswer(52, 'TLS not started', true) }]],
     ['ldap', 'refused', [{ after: any, say: ldapAnswer(1, 'TLS already started') }]],
     ['ldap', 'unexpected-answer', [{ after: any, say: Buffer.from('300c020101610702010004000400', 'hex') }]],
+    // Sixteen megabytes are announced: not waited for.
+    ['ldap', 'unexpected-answer', [{ after: any, say: Buffer.from('30840100000002', 'hex') }]],
     ['postgres', 'not-offered', [{ after: any, say: 'N' }]],
     ['postgres', 'refused', [{ after: any, say: 'EFATAL:  too many connections\n\0' }]],
     ['mysql', 'not-offered', [{ say: mysqlGreeting(0xf7ff) }]],
@@ -260,6 +262,25 @@ describe('what a peer that does not want to is called', () => {
       { after: /^QUIT\r\n/, say: '' },
     ]);
     expect(failure.heard).toMatch(/^EHLO \S+\r\nQUIT\r\n$/);
+  });
+
+  it.each<[string, string, string]>([
+    ['line-too-long', 'one line', '220-x'],
+    ['too-many-lines', 'short lines', '220-x\r\n'],
+    ['too-much-data', 'long lines', `220-${'x'.repeat(1_500)}\r\n`],
+  ])('%s: %s without end', async (reason, _, text) => {
+    await using server = await floodingServer(Buffer.from(text), { first: true });
+    expect((await negotiate(server.port, 'smtp')).result).toMatchObject({ ok: false, error: { reason } });
+  });
+
+  it('lets no server name break out of the XMPP stream header', async () => {
+    await using peer = await scriptedPeer([{ after: />/, say: xmppHello('') }]);
+    const deadline = Deadline.after(LONG_MS);
+    const dialed = await dial(['127.0.0.1'], peer.port, { deadline });
+    if (!dialed.ok) throw new Error(dialed.error.detail);
+    await negotiateStartTls(dialed.value.socket, 'xmpp', { servername: "a'<&>b", deadline });
+    deadline.release();
+    expect(peer.heard).toContain("to='a&apos;&lt;&amp;&gt;b'");
   });
 
   it('carries the words of the peer raw, and capped', async () => {
