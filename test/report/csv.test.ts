@@ -7,28 +7,9 @@ import type { Verdict } from '../../src/model/verdict.ts';
 import { csv } from '../../src/report/formats/csv.ts';
 import { verdicts } from './arbitrary.ts';
 import { FLEET, render } from './fleet.ts';
+import { readCsv as parse } from './readers/csv.ts';
 
 const all: readonly Verdict[] = Object.values(FLEET);
-
-/** A field: quoted, with doubled quotes inside, or without quotes, commas and line ends. Strict. */
-const FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/y;
-
-function parse(text: string): string[][] {
-  const records: string[][] = [];
-  let record: string[] = [];
-  FIELD.lastIndex = 0;
-  while (FIELD.lastIndex < text.length) {
-    const match = FIELD.exec(text);
-    if (!match) throw new Error('not RFC 4180');
-    record.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
-    if (match[3] === '\r\n') {
-      records.push(record);
-      record = [];
-    }
-  }
-  if (record.length > 0) throw new Error('the last record is not ended');
-  return records;
-}
 
 function rowsOf(some: readonly Verdict[]): Record<string, string>[] {
   const [header = [], ...rows] = parse(render(csv, some));

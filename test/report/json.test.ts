@@ -1,41 +1,23 @@
 /**
  * `json` and `ndjson`: the promised shape, validated by the schema that certwatch itself prints.
  */
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { json } from '../../src/report/formats/json.ts';
 import { ndjson } from '../../src/report/formats/ndjson.ts';
-import { reportSchema } from '../../src/report/report-schema.ts';
 import { internalErrorVerdict } from '../../src/verdict/failed-verdicts.ts';
 import { endpoint } from '../verdict/builders.ts';
 import { inputErrors, verdicts } from './arbitrary.ts';
 import { FLEET, outcomeOf, render } from './fleet.ts';
+import { openReader, strictReader } from './readers/json.ts';
 
 const all: readonly Verdict[] = Object.values(FLEET);
 
 type Node = Record<string, unknown>;
 
-/** The same schema, but closed: a field that it does not describe is an error. */
-function closed(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(closed);
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const node = Object.fromEntries(Object.entries(schema as Node).map(([key, value]) => [key, closed(value)]));
-  return node.type === 'object' && node.properties ? { ...node, additionalProperties: false } : node;
-}
-
-function validator(schema: unknown) {
-  const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: true });
-  const validate = ajv.compile(schema as object);
-  const line = ajv.compile({ $ref: 'certwatch/report@1#/$defs/lastLine' });
-  const result = ajv.compile({ $ref: 'certwatch/report@1#/$defs/result' });
-  const errorsOf = (check: typeof validate) => (value: unknown) => (check(value) ? [] : (check.errors ?? []));
-  return { report: errorsOf(validate), line: errorsOf(line), result: errorsOf(result) };
-}
-
-const open = validator(reportSchema());
-const strict = validator(closed(reportSchema()));
+const open = openReader();
+const strict = strictReader();
 
 test('a report of every kind of verdict is as the schema says, and has nothing that the schema does not name', () => {
   const report = JSON.parse(
