@@ -158,6 +158,64 @@ describe('tls-alpn-01', () => {
   });
 });
 
+describe('several renewals that listen at one port', () => {
+  const CASES = [
+    ['http-01', () => pebble.httpPort],
+    ['tls-alpn-01', () => pebble.tlsPort],
+  ] as const;
+  test.for(CASES)('%s: each waits until the one before has done', async ([type, port]) => {
+    await using folder = await tempFolder('acme');
+    const results = await Promise.all(
+      [1, 2, 3].map((n) =>
+        order(
+          folder,
+          {
+            identifiers: [`www${n}.shop.example`],
+            challenge: { type, listen: `127.0.0.1:${port()}` } as AcmeJob['challenge'],
+            outDir: folder.at(`out${n}`),
+          },
+          18_000,
+        ),
+      ),
+    );
+    expect(results.map(({ result }) => namesOf(result))).toEqual([1, 2, 3].map((n) => [`DNS:www${n}.shop.example`]));
+  });
+
+  test('one that holds the port for long is waited for, since it is of our kind', async () => {
+    await using folder = await tempFolder('acme');
+    const challenge = { type: 'tls-alpn-01', listen: `127.0.0.1:${pebble.tlsPort}` } as const;
+    let release = () => {};
+    const holds = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let holder = 0;
+    const first = orderWith({
+      bundle,
+      folder,
+      job: {
+        directory: pebble.directory,
+        caFile: pebble.caFile,
+        challenge,
+        outDir: folder.at('first'),
+        pauseAt: { step: 'validate', how: 'wait' },
+      },
+      onSpawn: (pid) => {
+        holder = pid;
+      },
+      onEvent: (event) => {
+        if (event.kind === 'paused') release();
+      },
+    });
+    await holds;
+    // Longer than an unknown program would be waited for.
+    const timer = setTimeout(() => process.kill(holder, 'SIGTERM'), 4_000);
+    const { result } = await order(folder, { challenge, preflight: { skip: true }, outDir: folder.at('second') });
+    clearTimeout(timer);
+    expect((await first).result.ok).toBe(false);
+    expect(result).toMatchObject({ ok: true });
+  });
+});
+
 describe('dns-01 by hook', () => {
   const hookFor = (log: string) => ({ present: [process.execPath, hookScript, pebble.management, log] as const });
 

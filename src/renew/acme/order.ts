@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../model/result.ts';
+import { Deadline } from '../../time/deadline.ts';
 import { encodePem } from '../../x509/pem.ts';
 import { forgetAccountUrl, type KeptAccount, keepAccountUrl, mayRegister, openAccount } from './account.ts';
 import { cleanUpAfter } from './challenges/undo.ts';
@@ -141,7 +142,10 @@ async function prepare(work: Work): Promise<Result<Prepared, Trouble>> {
     }
     if (!ca.includes('-----BEGIN CERTIFICATE-----')) return fail('ca-file', `${job.caFile}: holds no PEM certificate`);
   }
-  const cleaned = await cleanUpAfter(job.outDir, { ...work });
+  // Traces of an earlier run may not cost this one its time.
+  const limit = Deadline.after(work.deadline.remainingMs / 4, work.deadline);
+  const cleaned = await cleanUpAfter(job.outDir, { ...work, deadline: limit });
+  limit.release();
   if (!cleaned.ok) work.warn({ code: 'clean-up-failed', detail: cleaned.error });
   return ok({ identifiers: identifiers.value, url: url.value, ca });
 }

@@ -3,7 +3,7 @@
  */
 import { isIP, type Server } from 'node:net';
 import { err, ok, type Result } from '../../../model/result.ts';
-import type { Deadline } from '../../../time/deadline.ts';
+import { Deadline } from '../../../time/deadline.ts';
 import { type AcmeReason, fail, type Trouble } from '../failure.ts';
 import { sleep } from '../retrying.ts';
 
@@ -23,21 +23,53 @@ export function parseListen(text: string): Result<ListenAddress, string> {
   return ok({ host, port });
 }
 
-/** Another renewal may hold the port for the moment that its challenge takes. */
-const TAKEN_WAIT_MS = 5_000;
+/** Another program may just be on its way out. */
+const TAKEN_WAIT_MS = 3_000;
 const TAKEN_PAUSE_MS = 100;
 
-export async function listenAt(server: Server, text: string, deadline: Deadline): Promise<Result<void, Trouble>> {
-  const address = parseListen(text);
-  if (!address.ok) return fail('bad-job', address.error);
-  const giveUpAt = performance.now() + TAKEN_WAIT_MS;
+/** Another renewal that holds the port will let go of it: it is waited for up to this share of the time that is left. */
+const OWN_SHARE = 1 / 2;
+
+export interface Listening {
+  readonly server: Server;
+  readonly at: string;
+  readonly deadline: Deadline;
+  /** Is it another renewal of certwatch that listens there? */
+  readonly isOurs: (address: ListenAddress, deadline: Deadline) => Promise<boolean>;
+}
+
+export async function listenAt({ server, at, deadline, isOurs }: Listening): Promise<Result<void, Trouble>> {
+  const parsed = parseListen(at);
+  if (!parsed.ok) return fail('bad-job', parsed.error);
+  const address = parsed.value;
+  const begun = performance.now();
+  const ownUntil = begun + Math.min(deadline.remainingMs, LONGEST_WAIT_MS) * OWN_SHARE;
   for (;;) {
-    const code = await listenOnce(server, address.value);
+    const code = await listenOnce(server, address);
     if (code === undefined) return ok(undefined);
-    if (code === 'EADDRINUSE' && performance.now() < giveUpAt && (await sleep(TAKEN_PAUSE_MS, deadline))) continue;
+    if (code === 'EADDRINUSE' && !deadline.expired) {
+      const now = performance.now();
+      const wait = now < begun + TAKEN_WAIT_MS || (now < ownUntil && (await asked(address, { deadline, isOurs })));
+      if (wait && (await sleep(TAKEN_PAUSE_MS, deadline))) continue;
+    }
     const [reason, why] = WHY[code] ?? (['listen-failed', code] as const);
-    return fail(reason, `cannot listen at ${text}: ${why}`);
+    return fail(reason, `cannot listen at ${at}: ${why}`);
   }
+}
+
+const LONGEST_WAIT_MS = 600_000;
+const ASK_MS = 1_000;
+
+async function asked(
+  address: ListenAddress,
+  { deadline, isOurs }: Pick<Listening, 'deadline' | 'isOurs'>,
+): Promise<boolean> {
+  const limit = Deadline.after(ASK_MS, deadline);
+  // Whoever listens everywhere also listens at loopback.
+  const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
+  const ours = await isOurs({ ...address, host }, limit);
+  limit.release();
+  return ours;
 }
 
 const WHY: Readonly<Record<string, readonly [AcmeReason, string]>> = {

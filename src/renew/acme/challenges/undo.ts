@@ -28,20 +28,40 @@ export type Undo =
 
 const RECORD = 'clean-up.json';
 
+/** What could not be taken back stays noted, but not without end. */
+const MOST_NOTED = 1_000;
+
 export class UndoRecord {
-  readonly #folder: string;
-  #items: Undo[] = [];
+  readonly #path: string;
+  #items: Undo[] | undefined;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.#path = join(folder, RECORD);
   }
 
-  /** MUST have succeeded before the trace is made. */
+  /** MUST have succeeded before the trace is made. Notes of earlier runs stay. */
   async add(item: Undo): Promise<Result<void, string>> {
+    if (!this.#items) {
+      const noted = await readNotes(this.#path);
+      if (!noted.ok) return noted;
+      this.#items = noted.value.slice(-MOST_NOTED);
+    }
     this.#items.push(item);
-    return replacePrivate(join(this.#folder, RECORD), `${JSON.stringify(this.#items, undefined, 1)}\n`);
+    return writeNotes(this.#path, this.#items);
   }
 }
+
+async function readNotes(path: string): Promise<Result<Undo[], string>> {
+  try {
+    const notes: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return ok((Array.isArray(notes) ? notes : []).filter(isObject) as unknown as Undo[]);
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'ENOENT' ? ok([]) : err(`${path}: ${sayErrno(cause)}`);
+  }
+}
+
+const writeNotes = (path: string, items: readonly Undo[]): Promise<Result<void, string>> =>
+  replacePrivate(path, `${JSON.stringify(items, undefined, 1)}\n`);
 
 export interface UndoOptions extends Surroundings {
   readonly deadline: Deadline;
@@ -53,29 +73,23 @@ export interface UndoOptions extends Surroundings {
  */
 export async function cleanUpAfter(folder: string, options: UndoOptions): Promise<Result<number, string>> {
   const path = join(folder, RECORD);
-  let items: unknown;
-  try {
-    items = JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ok(0);
-    return err(`${path}: ${sayErrno(cause)}`);
-  }
-  const noted = (Array.isArray(items) ? items : []).filter(isObject) as unknown as Undo[];
+  const noted = await readNotes(path);
+  if (!noted.ok) return noted;
   // The last made is the first to go, as hooks may expect.
   const left: Undo[] = [];
   const errors: string[] = [];
-  for (const item of noted.toReversed()) {
+  for (const item of noted.value.toReversed()) {
     const done = await undo(item, options);
     if (done.ok) continue;
     left.unshift(item);
     errors.push(done.error);
   }
   if (left.length > 0) {
-    await replacePrivate(path, `${JSON.stringify(left, undefined, 1)}\n`);
+    await writeNotes(path, left);
     return err(errors.join('; '));
   }
   await unlink(path).catch(() => {});
-  return ok(noted.length);
+  return ok(noted.value.length);
 }
 
 async function undo(item: Undo, options: UndoOptions): Promise<Result<void, string>> {

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { ok, type Result } from '../../../model/result.ts';
 import type { Deadline } from '../../../time/deadline.ts';
+import { fetchText } from '../challenges/fetch-text.ts';
 import { WELL_KNOWN } from '../challenges/http-listener.ts';
 import type { ChallengeAnswer } from '../challenges/solver.ts';
 import { cap, fail, type Trouble } from '../failure.ts';
@@ -20,7 +21,6 @@ export interface Probed {
 }
 
 const HTTP_PORT = 80;
-const MOST_BYTES = 4 * 1024;
 const MOST_ADDRESSES = 8;
 
 /** What stands where the challenge's answer will stand. */
@@ -55,42 +55,4 @@ export async function probeHttp(
 
 function ownAddresses(): ReadonlySet<string> {
   return new Set(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
-}
-
-type Seen =
-  | { readonly kind: 'answer'; readonly status: number; readonly text: string }
-  | { readonly kind: 'none'; readonly why: string };
-
-interface Fetching {
-  readonly address: string;
-  readonly port: number;
-  readonly host: string;
-  readonly path: string;
-  readonly deadline: Deadline;
-}
-
-async function fetchText({ address, port, host, path, deadline }: Fetching): Promise<Seen> {
-  if (deadline.expired) return { kind: 'none', why: 'nothing in time' };
-  const { request } = await import('node:http');
-  return new Promise((resolve) => {
-    const outgoing = request({ host: address, port, path, agent: false, headers: { host, 'user-agent': 'certwatch' } });
-    const settle = (seen: Seen) => {
-      forget();
-      resolve(seen);
-      outgoing.destroy();
-    };
-    const forget = deadline.onExpire(() => settle({ kind: 'none', why: 'nothing in time' }));
-    outgoing.on('error', (cause) => settle({ kind: 'none', why: cause.message }));
-    outgoing.on('response', (incoming) => {
-      let text = '';
-      const done = () => settle({ kind: 'answer', status: incoming.statusCode ?? 0, text });
-      incoming.on('data', (chunk: Buffer) => {
-        text += chunk.toString('latin1');
-        if (text.length > MOST_BYTES) done();
-      });
-      incoming.on('end', done);
-      incoming.on('error', (cause) => settle({ kind: 'none', why: cause.message }));
-    });
-    outgoing.end();
-  });
 }
