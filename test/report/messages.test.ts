@@ -46,6 +46,22 @@ describe('what a reader on call needs', () => {
     expect(firstOf(FLEET.incomplete).advice).toContain('`curl -s http://ca.shop.example/issuing.der | openssl');
   });
 
+  test('where it was really gone to', () => {
+    const connectTo = { host: '2001:db8::7', port: 8443 };
+    const target = endpoint('www.shop.example', { connectTo });
+    const failed = (code: 'connect-failed' | 'handshake-failed', reason: string, about = target) => {
+      const finding = { code, severity: 'unknown', data: { phase: 'connect', reason } } as const;
+      return advise(finding, { ...FLEET.stuck, target: about });
+    };
+    expect(failed('connect-failed', 'refused')).toContain('Nothing listens on 2001:db8::7 port 8443');
+    expect(failed('handshake-failed', 'alert')).toContain(
+      '`openssl s_client -connect [2001:db8::7]:8443 -servername www.shop.example`',
+    );
+    expect(failed('handshake-failed', 'alert', endpoint('192.0.2.1'))).toContain(
+      '-connect 192.0.2.1:443 -noservername',
+    );
+  });
+
   test('at which step it hung', () => {
     expect(firstOf(FLEET.stuck).sentence).toContain('TLS handshake');
   });

@@ -1,7 +1,8 @@
 /** Prose: nothing was seen at the target, or it failed on the way. */
 import type { FailureData } from '../../model/finding.ts';
 import type { FailureCode, Phase } from '../../model/observation.ts';
-import type { Target } from '../../model/target.ts';
+import type { EndpointTarget, Target } from '../../model/target.ts';
+import { ipVersion } from '../../x509/ip.ts';
 import type { Message, Messages } from './message.ts';
 import { checkAgain, command, quote, shellWord } from './message.ts';
 
@@ -53,17 +54,26 @@ const inDetail = (data: FailureData): string => data.detail ?? meaning(data);
 
 const inShort = (data: FailureData): string => (data.detail ? `${meaning(data)} (${data.detail})` : meaning(data));
 
-const place = (target: Target): string =>
-  target.kind === 'file' ? quote(target.path) : `${target.host} port ${target.port}`;
+/** Where it was really gone to: `connect-to` leads elsewhere than the name. */
+const dialled = ({ host, port, settings: { connectTo } }: EndpointTarget): { host: string; port: number } => ({
+  host: connectTo?.host ?? host,
+  port: connectTo?.port ?? port,
+});
 
-const openssl = (target: Target): string => {
+function place(target: Target): string {
+  if (target.kind === 'file') return quote(target.path);
+  const { host, port } = dialled(target);
+  return `${host} port ${port}`;
+}
+
+function openssl(target: Target): string {
   if (target.kind === 'file') return checkAgain(target);
-  const address = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
+  const { host, port } = dialled(target);
+  const address = shellWord(`${host.includes(':') ? `[${host}]` : host}:${port}`);
+  const name = ipVersion(target.servername) ? '-noservername' : `-servername ${shellWord(target.servername)}`;
   const starttls = target.protocol === 'tls' ? '' : ` -starttls ${target.protocol}`;
-  return command(
-    `openssl s_client -connect ${shellWord(address)} -servername ${shellWord(target.servername)}${starttls}`,
-  );
-};
+  return command(`openssl s_client -connect ${address} ${name}${starttls}`);
+}
 
 const failure = (
   describe: (data: FailureData, target: Target) => string,
