@@ -12,18 +12,35 @@ const MOST_ADDRESSES = 64;
 /** Lines whose first word is no IP address are passed over, as the system's own resolver does. */
 export function parseHosts(text: string): HostsTable {
   const table = new Map<string, string[]>();
+  // Block lists have the same address in 100,000 lines: it is looked at once, and stored once.
+  let last = '';
+  let lastIsAddress = false;
   for (const line of text.split('\n')) {
-    const hash = line.indexOf('#');
-    const [address, ...names] = (hash < 0 ? line : line.slice(0, hash)).trim().split(/\s+/);
-    if (!address || ipVersion(address) === 0) continue;
-    for (const name of names) {
-      const key = name.toLowerCase().replace(/\.$/, '');
-      const known = table.get(key);
-      if (!known) table.set(key, [address]);
-      else if (known.length < MOST_ADDRESSES && !known.includes(address)) known.push(address);
+    const words = wordsOf(line);
+    const address = words[0];
+    if (address === undefined) continue;
+    if (address !== last) {
+      last = address;
+      lastIsAddress = ipVersion(address) !== 0;
     }
+    if (!lastIsAddress) continue;
+    for (let i = 1; i < words.length; i++) add(table, words[i] as string, last);
   }
   return table;
+}
+
+function add(table: Map<string, string[]>, name: string, address: string): void {
+  const lower = name.toLowerCase();
+  const key = lower.endsWith('.') ? lower.slice(0, -1) : lower;
+  const known = table.get(key);
+  if (!known) table.set(key, [address]);
+  else if (known.length < MOST_ADDRESSES && !known.includes(address)) known.push(address);
+}
+
+function wordsOf(line: string): readonly string[] {
+  const hash = line.indexOf('#');
+  const text = (hash < 0 ? line : line.slice(0, hash)).trim();
+  return text === '' ? [] : text.split(/\s+/);
 }
 
 /** `localhost` and all names below it are loopback, whatever any name server says (RFC 6761 6.3). */
