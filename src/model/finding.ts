@@ -59,6 +59,8 @@ export interface FailureData {
   phase: Phase;
   reason: string;
   detail?: string;
+  /** How often it was looked at, where more than once. */
+  looks?: number;
 }
 
 export type FindingCode = keyof FindingData;

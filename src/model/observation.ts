@@ -66,6 +66,8 @@ export interface Failed extends Seen, Failure {
   /** Certificates that had come before it failed: still worth judging. */
   readonly chain?: readonly ChainElement[];
   readonly tlsVersion?: string;
+  /** How often it was looked at, where more than once. */
+  readonly looks?: number;
 }
 
 export type Observation = Presented | Failed;

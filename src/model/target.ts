@@ -58,6 +58,8 @@ export interface TargetSettings {
   readonly graceMs: number;
   readonly timeoutMs: number;
   readonly retries: number;
+  /** It is called down only after this many looks within the run, spread over its timeout; 1 for the first one. */
+  readonly confirm: number;
   readonly allAddresses: boolean;
   readonly family: 0 | 4 | 6;
   readonly trust: TrustSource;

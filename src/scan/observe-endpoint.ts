@@ -3,11 +3,13 @@
  * Every way that this can go wrong comes back as an observation; nothing here judges.
  */
 import type { Failed, Failure, Observation } from '../model/observation.ts';
+import { err, ok, type Result } from '../model/result.ts';
 import type { EndpointTarget } from '../model/target.ts';
 import { dial } from '../net/dial.ts';
 import { type Resolver, resolveHost } from '../net/resolve.ts';
 import { negotiateStartTls } from '../net/starttls/negotiate.ts';
-import type { Deadline } from '../time/deadline.ts';
+import { Deadline } from '../time/deadline.ts';
+import { pause } from '../time/pause.ts';
 import type { ReadOutcome } from '../tls/outcome.ts';
 import { readChain } from '../tls/read-chain.ts';
 import { readChainWithNodeTls } from '../tls/second-opinion.ts';
@@ -33,7 +35,7 @@ interface Look {
   readonly deadline: Deadline;
   readonly clock: PhaseClock;
   /** What an earlier look has found wrong, while a further one is under way. */
-  known?: Failed;
+  readonly earlier: { failure?: Failed };
 }
 
 /** @returns one observation, or with `allAddresses` one for each address that the name has. Never throws on what a peer does. */
@@ -43,14 +45,15 @@ export async function observeEndpoint(
   deadline: Deadline,
 ): Promise<readonly [Observation, ...Observation[]]> {
   const clock = new PhaseClock();
-  const look: Look = { target, tools, deadline, clock };
+  const look: Look = { target, tools, deadline, clock, earlier: {} };
   const { settings } = target;
   return cutOff(look, async () => {
     clock.enter('resolve');
-    const resolved = await retrying(look, () =>
+    const resolved = await retrying(look, (own) =>
       resolveHost(settings.connectTo?.host ?? target.host, {
         family: settings.family,
-        deadline,
+        deadline: own.deadline,
+        everyAddress: settings.allAddresses,
         resolver: tools.resolver,
       }),
     );
@@ -58,7 +61,7 @@ export async function observeEndpoint(
     if (!settings.allAddresses) return [await lookWithRetries(look, resolved.value)];
     const [first, ...rest] = resolved.value.slice(0, MOST_ADDRESSES);
     const one = async (address: string): Promise<Observation> => {
-      const own: Look = { ...look, clock: clock.fork() };
+      const own: Look = { ...look, clock: clock.fork(), earlier: {} };
       const [seen] = await cutOff(own, async () => [await lookWithRetries(own, [address])], address);
       return seen;
     };
@@ -73,16 +76,44 @@ async function cutOff(look: Look, work: () => Promise<Observations>, address?: s
   const seen = await look.deadline.race(work());
   if (seen) return seen;
   // A second look that is cut off does not unsay what the first one found.
-  return [look.known ?? failed(look, { code: 'timeout', phase: look.clock.phase, reason: 'deadline' }, address)];
+  return [
+    look.earlier.failure ?? failed(look, { code: 'timeout', phase: look.clock.phase, reason: 'deadline' }, address),
+  ];
 }
 
+/**
+ * Looks until one look succeeds, or enough have failed: `retries` more after a failure that may pass, and at least
+ * `confirm` in all. With `confirm`, each look has its share of the time that is left, so that silence is looked at again,
+ * too.
+ */
 async function lookWithRetries(look: Look, addresses: readonly string[]): Promise<Observation> {
+  return retrying(look, async (own) => {
+    const seen = await lookOnce(own, addresses);
+    if (seen.kind === 'presented') return ok(seen);
+    look.earlier.failure = seen;
+    return err(seen);
+  }).then((result) => (result.ok ? result.value : result.error));
+}
+
+async function retrying<T, F extends Failure>(
+  look: Look,
+  step: (own: Look) => Promise<Result<T, F>>,
+): Promise<Result<T, F>> {
+  const { retries, confirm } = look.target.settings;
+  const most = Math.max(retries + 1, confirm);
   let wait = FIRST_RETRY_MS;
-  for (let left = look.target.settings.retries; ; left--) {
-    const seen = await lookOnce(look, addresses);
-    if (seen.kind === 'failed') look.known = seen;
-    if (seen.kind === 'presented' || left <= 0 || !worthAnotherTry(seen)) return seen;
-    if (!(await pause(wait, look.deadline))) return seen;
+  for (let looks = 1; ; looks++) {
+    const patient = looks >= confirm;
+    const own = patient
+      ? look.deadline
+      : Deadline.after(look.deadline.remainingMs / (confirm - looks + 1), look.deadline);
+    const result = await step({ ...look, deadline: own });
+    const cutShort = own !== look.deadline && own.expired && !look.deadline.expired;
+    if (!patient) own.release();
+    if (result.ok) return result;
+    const failure = looks > 1 ? { ...result.error, looks } : result.error;
+    if (looks >= most || !(cutShort || worthAnotherTry(result.error))) return err(failure);
+    if (!cutShort && !(await waitFor(wait, look.deadline))) return err(failure);
     wait *= 2;
   }
 }
@@ -93,26 +124,10 @@ function worthAnotherTry(failure: Failure): boolean {
   return !['key-not-proven', 'plaintext-answer', 'nxdomain'].includes(failure.reason);
 }
 
-async function retrying<T extends { ok: boolean; error?: Failure }>(look: Look, step: () => Promise<T>): Promise<T> {
-  let wait = FIRST_RETRY_MS;
-  for (let left = look.target.settings.retries; ; left--) {
-    const result = await step();
-    if (result.ok || left <= 0 || !worthAnotherTry(result.error as Failure)) return result;
-    if (!(await pause(wait, look.deadline))) return result;
-    wait *= 2;
-  }
-}
-
 /** @returns false when the deadline comes before the pause would end: then there is no use in waiting. */
-async function pause(ms: number, deadline: Deadline): Promise<boolean> {
+async function waitFor(ms: number, deadline: Deadline): Promise<boolean> {
   if (deadline.remainingMs <= ms) return false;
-  let timer: NodeJS.Timeout | undefined;
-  await deadline.race(
-    new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms);
-    }),
-  );
-  clearTimeout(timer);
+  await pause(ms, deadline);
   return !deadline.expired;
 }
 
@@ -122,7 +137,7 @@ async function lookOnce(look: Look, addresses: readonly string[]): Promise<Obser
   if (first.kind === 'failed') return first.observation;
   if (first.outcome.kind === 'presented') return presented(look, first.outcome, first.address, 'certwatch');
   if (first.outcome.secondOpinion && !look.deadline.expired) {
-    look.known = failedToRead(look, first.outcome, first.address);
+    look.earlier.failure = failedToRead(look, first.outcome, first.address);
     const maxVersion = first.outcome.secondOpinionMaxVersion;
     const second = await connectAndRead(look, [first.address], (socket, options) =>
       readChainWithNodeTls(socket, { ...options, ...(maxVersion ? { maxVersion } : {}) }),

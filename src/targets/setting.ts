@@ -14,6 +14,7 @@ export interface SettingValues {
   /** Milliseconds. */
   timeout: number;
   retries: number;
+  confirm: number;
   'all-addresses': boolean;
   family: 0 | 4 | 6;
   trust: TrustSource;

@@ -36,6 +36,7 @@ describe('config show', () => {
         grace: 0s # default
         timeout: 3s # command line
         retries: 1 # default
+        confirm: 1 # default
         all-addresses: false # default
         family: any # default
         trust: mozilla # default

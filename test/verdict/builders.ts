@@ -20,6 +20,7 @@ export const settings = (over: Partial<TargetSettings> = {}): TargetSettings => 
   graceMs: 0,
   timeoutMs: 10_000,
   retries: 0,
+  confirm: 1,
   allAddresses: false,
   family: 0,
   trust: 'mozilla',

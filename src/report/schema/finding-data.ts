@@ -20,7 +20,12 @@ type Described<T> = { readonly [K in keyof Required<T>]: Property };
 
 export const PHASES = ['queue', 'resolve', 'connect', 'starttls', 'handshake', 'read'] as const;
 
-const failure: Described<FailureData> = { phase: word(...PHASES), reason: text, detail: optional(text) };
+const failure: Described<FailureData> = {
+  phase: word(...PHASES),
+  reason: text,
+  detail: optional(text),
+  looks: optional(count),
+};
 
 const seconds = count;
 const subject = optional(text);

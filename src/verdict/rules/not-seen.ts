@@ -8,8 +8,13 @@ import { NONE, type Rule } from './rule.ts';
 
 export const notSeen: Rule = ({ observation, target }) => {
   if (observation.kind !== 'failed') return NONE;
-  const { code, phase, reason, detail } = observation;
-  const data = { phase, reason, ...(detail === undefined ? {} : { detail: firstLine(detail) }) };
+  const { code, phase, reason, detail, looks } = observation;
+  const data = {
+    phase,
+    reason,
+    ...(detail === undefined ? {} : { detail: firstLine(detail) }),
+    ...(looks === undefined ? {} : { looks }),
+  };
   return [{ code, severity: failureSeverity(observation, target.settings), data } satisfies Finding];
 };
 
