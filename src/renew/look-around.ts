@@ -1,0 +1,97 @@
+/**
+ * Before anything is done: what lies on disk, what is served, what the CA advises, and what all that comes to.
+ */
+import type { RenewalProblem } from '../model/renewal.ts';
+import { Deadline } from '../time/deadline.ts';
+import { keyFits, readSet } from './install/certificate-set.ts';
+import type { History } from './journal/history.ts';
+import { type Advice, type OnDisk, type Plan, plan } from './plan.ts';
+import type { Renewal } from './renewal.ts';
+import type { Tools } from './tools.ts';
+import { lookEverywhere, type Seen } from './verify-served.ts';
+
+/** A look at the servers and the CA's advice take at most this long. */
+const LOOK_AROUND_MS = 5_000;
+
+export interface Around {
+  readonly disk: OnDisk;
+  readonly seen: Seen;
+  readonly planned: Plan;
+}
+
+export interface LookAroundOptions {
+  readonly history: History;
+  readonly force: boolean;
+  readonly deadline: Deadline;
+  /** Looks at the disk alone. */
+  readonly offline?: boolean;
+  readonly warn: (problem: RenewalProblem) => void;
+}
+
+export async function lookAround(
+  renewal: Renewal,
+  tools: Pick<Tools, 'now' | 'look' | 'advise'>,
+  options: LookAroundOptions,
+): Promise<Around> {
+  const { history, force, offline = false } = options;
+  const disk = await readDisk(renewal);
+  const { seen, advice } = offline ? NOTHING : await ask(renewal, tools, { ...options, disk });
+  const [first] = [...seen.leaves].sort((a, b) => a.notAfter - b.notAfter);
+  const planned = plan({
+    renewal,
+    now: tools.now(),
+    disk,
+    served: seen.at,
+    history,
+    force,
+    ...(first ? { servedLeaf: first } : {}),
+    ...(advice ? { advice } : {}),
+  });
+  return { disk, seen, planned };
+}
+
+interface Answers {
+  readonly seen: Seen;
+  readonly advice?: Advice | undefined;
+}
+
+const NOTHING: Answers = { seen: { at: [], leaves: [] } };
+
+async function ask(
+  renewal: Renewal,
+  tools: Pick<Tools, 'look' | 'advise'>,
+  { disk, deadline, warn }: LookAroundOptions & { readonly disk: OnDisk },
+): Promise<Answers> {
+  const limit = Deadline.after(LOOK_AROUND_MS, deadline);
+  const { targets } = renewal;
+  const wanted = disk.kind === 'set' ? disk.leaf.sha256 : undefined;
+  const [seen, advice] = await Promise.all([
+    lookEverywhere({ targets, wanted, look: tools.look, deadline: limit }),
+    adviceFor(renewal, tools, { disk, deadline: limit, warn }),
+  ]);
+  limit.release();
+  return { seen, advice };
+}
+
+/** Advice: whatever goes wrong with it blocks nothing. */
+async function adviceFor(
+  { name, by }: Renewal,
+  { advise }: Pick<Tools, 'advise'>,
+  { disk, deadline, warn }: Pick<LookAroundOptions, 'deadline' | 'warn'> & { readonly disk: OnDisk },
+): Promise<Advice | undefined> {
+  if (by.kind !== 'acme' || !by.ari || disk.kind !== 'set' || !advise) return undefined;
+  const advice = await advise({ name, authority: by.authority, certificate: disk.leaf, deadline });
+  if (advice.ok) return advice.value;
+  warn(advice.error);
+  return undefined;
+}
+
+export async function readDisk({ live }: Pick<Renewal, 'live'>): Promise<OnDisk> {
+  if (live === undefined) return { kind: 'none' };
+  const set = await readSet(live);
+  if (!set.ok) return { kind: 'unreadable', detail: set.error.detail };
+  if (!set.value) return { kind: 'none' };
+  const { keyPem, chain } = set.value;
+  const fits = keyFits(keyPem, chain[0]);
+  return { kind: 'set', leaf: chain[0], keyFits: fits.ok && fits.value };
+}

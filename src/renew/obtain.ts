@@ -1,0 +1,162 @@
+/**
+ * One interface, two kinds of renewer. The built-in client hands back a set that is still to be installed; a command has
+ * changed the live folder by itself, which has to show.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Certificate } from '../model/certificate.ts';
+import type { RenewalProblem } from '../model/renewal.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import type { Deadline } from '../time/deadline.ts';
+import { computeWindow } from '../verdict/window.ts';
+import { certIdOf } from './acme/ari.ts';
+import type { AcmeFailed, AcmeJob, KeyWish } from './acme/job.ts';
+import type { Attempt } from './attempt.ts';
+import { runCommand } from './command.ts';
+import { type CertificateSet, checkSet, FILE_NAMES, readSet } from './install/certificate-set.ts';
+import type { OnDisk } from './plan.ts';
+import type { Authority, ByAcme, ByCommand, Renewal } from './renewal.ts';
+
+export type Obtained =
+  | { readonly kind: 'issued'; readonly set: CertificateSet }
+  /** In the live folder already; without one, only the servers can tell. */
+  | { readonly kind: 'in-place'; readonly leaf?: Certificate };
+
+export interface Wish {
+  readonly disk: OnDisk;
+  /** Where the built-in client renews. */
+  readonly authority?: Authority | undefined;
+  readonly deadline: Deadline;
+}
+
+export async function obtain(attempt: Attempt, wish: Wish): Promise<Result<Obtained, RenewalProblem>> {
+  const { by } = attempt.renewal;
+  return by.kind === 'acme' ? obtainByAcme(attempt, by, wish) : obtainByCommand(attempt, by, wish);
+}
+
+/** Everything that orders for this certificate leave, whatever they were for. */
+export const orderFolder = (state: string, name: string): string => join(state, 'orders', name);
+
+/** The work folder of one wish: what was ordered for other names, keys or CAs is another one's. */
+function workFolder(state: string, { name, domains }: Renewal, { keyType, reuseKey }: ByAcme, to: Authority): string {
+  const wish = JSON.stringify([[...domains].sort(), keyType, reuseKey, to.url, to.profile ?? null]);
+  return join(orderFolder(state, name), createHash('sha256').update(wish).digest('hex').slice(0, 12));
+}
+
+async function obtainByAcme(
+  attempt: Attempt,
+  by: ByAcme,
+  { disk, authority = by.authority, deadline }: Wish,
+): Promise<Result<Obtained, RenewalProblem>> {
+  const { renewal, tools } = attempt;
+  const outDir = workFolder(tools.state, renewal, by, authority);
+  const left = await leftSet(outDir, { renewal, disk, now: tools.now() });
+  if (left) {
+    attempt.detail('issued before, and not installed: nothing is ordered');
+    return ok({ kind: 'issued', set: left });
+  }
+  await mkdir(orderFolder(tools.state, renewal.name), { recursive: true, mode: 0o700 });
+  const job = await jobOf(renewal, by, { authority, disk, outDir });
+  const result = await tools.order(job, {
+    deadline,
+    onEvent: (event) => {
+      if (event.kind === 'step') attempt.detail(event.step);
+      if (event.kind === 'order') attempt.detail(event.orderUrl);
+    },
+  });
+  attempt.warn(...result.warnings.map(({ code, detail }) => ({ reason: code, detail })));
+  if (!result.ok) return err(problemOf(result));
+  const set = await readSet(outDir);
+  if (!set.ok) return err(set.error);
+  if (!set.value) return err({ reason: 'incomplete', detail: `the order is done, but ${outDir} is empty` });
+  return ok({ kind: 'issued', set: set.value });
+}
+
+/**
+ * A set that an earlier run was issued and did not bring to be served: it is installed instead of another order. One that
+ * is no use any more goes, and so does the order that it came from.
+ */
+async function leftSet(
+  outDir: string,
+  { renewal, disk, now }: { readonly renewal: Renewal; readonly disk: OnDisk; readonly now: number },
+): Promise<CertificateSet | undefined> {
+  const set = await readSet(outDir);
+  if (!set.ok || !set.value) return undefined;
+  const [leaf] = set.value.chain;
+  const policy = { warning: { kind: 'auto' }, critical: { kind: 'auto' }, graceMs: 0 } as const;
+  const good =
+    checkSet(set.value, { domains: renewal.domains, now }).ok &&
+    computeWindow(leaf, now, policy).renewAt > now &&
+    !(disk.kind === 'set' && disk.leaf.sha256 === leaf.sha256);
+  if (!good) await rm(outDir, { recursive: true, force: true });
+  return good ? set.value : undefined;
+}
+
+interface JobParts {
+  readonly authority: Authority;
+  readonly disk: OnDisk;
+  readonly outDir: string;
+}
+
+async function jobOf(renewal: Renewal, by: ByAcme, { authority, disk, outDir }: JobParts): Promise<AcmeJob> {
+  const replaces = by.ari && disk.kind === 'set' ? certIdOf(disk.leaf) : undefined;
+  const { url, caFile, profile, preferredChain, account, requestTimeoutMs } = authority;
+  return {
+    directory: url,
+    account,
+    identifiers: renewal.domains,
+    key: keyWish(renewal, by, disk),
+    challenge: by.challenge,
+    outDir,
+    requestTimeoutMs,
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(preferredChain === undefined ? {} : { preferredChain }),
+    ...(replaces === undefined ? {} : { replaces }),
+  };
+}
+
+function keyWish({ live }: Renewal, { keyType, reuseKey }: ByAcme, disk: OnDisk): KeyWish {
+  if (reuseKey && live !== undefined && disk.kind === 'set' && disk.keyFits) {
+    return { kind: 'reuse', file: join(live, FILE_NAMES.key) };
+  }
+  return { kind: 'new', type: keyType };
+}
+
+function problemOf({ reason, detail, step, advice, output, notBefore, problem }: AcmeFailed): RenewalProblem {
+  return {
+    reason,
+    detail: `${detail} (at step ${step})`,
+    advice,
+    ...(output === undefined ? {} : { output }),
+    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(problem ? { type: problem.type, subproblems: problem.subproblems } : {}),
+  };
+}
+
+async function obtainByCommand(
+  attempt: Attempt,
+  { command }: ByCommand,
+  { disk, deadline }: Wish,
+): Promise<Result<Obtained, RenewalProblem>> {
+  const { renewal, tools } = attempt;
+  const { env, kill } = tools;
+  const timeoutMs = deadline.remainingMs;
+  const done = await runCommand(command, { renewal, step: 'order', deadline, timeoutMs, env, kill });
+  if (!done.ok) return done;
+  if (renewal.live === undefined) return ok({ kind: 'in-place' });
+  const output = done.value.trim() === '' ? {} : { output: done.value };
+  const set = await readSet(renewal.live);
+  if (!set.ok) return err({ ...set.error, ...output });
+  if (!set.value)
+    return err({ reason: 'incomplete', detail: `the command ended well, but ${renewal.live} is empty`, ...output });
+  const [leaf] = set.value.chain;
+  if (disk.kind === 'set' && disk.leaf.sha256 === leaf.sha256) {
+    const detail = `the command ended well, but the certificate in ${renewal.live} is the same as before`;
+    return err({ reason: 'unchanged', detail, advice: 'check-command', ...output });
+  }
+  await attempt.changed({ sha256: leaf.sha256, ...(disk.kind === 'set' ? { before: disk.leaf.sha256 } : {}) });
+  const checked = checkSet(set.value, { domains: renewal.domains, now: tools.now() });
+  return checked.ok ? ok({ kind: 'in-place', leaf }) : err({ ...checked.error, ...output });
+}

@@ -1,0 +1,157 @@
+/**
+ * What is to be done about one certificate: renew it, have it reloaded, wait, or nothing. Pure: everything that was read
+ * and seen comes in.
+ */
+import type { Certificate } from '../model/certificate.ts';
+import type { DueReason, ServedAt } from '../model/renewal.ts';
+import type { Threshold } from '../model/target.ts';
+import { computeWindow, expiresAt, lifetimeSeconds } from '../verdict/window.ts';
+import { formatGeneralName } from '../x509/name.ts';
+import { type Backoff, backoffAfter, chooseAuthority, type Life } from './backoff.ts';
+import { missingNames } from './install/certificate-set.ts';
+import type { History } from './journal/history.ts';
+import type { Authority, Renewal } from './renewal.ts';
+
+/** What lies in the live folder. */
+export type OnDisk =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unreadable'; readonly detail: string }
+  | { readonly kind: 'set'; readonly leaf: Certificate; readonly keyFits: boolean };
+
+/** What the CA suggests (RFC 9773): the moment that was drawn from its window. */
+export interface Advice {
+  readonly renewAt: number;
+  readonly explanationURL?: string;
+}
+
+export interface PlanInput {
+  readonly renewal: Pick<Renewal, 'domains' | 'by' | 'renewAt' | 'live'>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly disk: OnDisk;
+  /** Empty where nobody looked. */
+  readonly served: readonly ServedAt[];
+  /** The leaf that is served, where no live folder is known: the one that ends first. */
+  readonly servedLeaf?: Certificate;
+  readonly advice?: Advice;
+  readonly history: History;
+  readonly force?: boolean;
+}
+
+export type Plan =
+  | { readonly action: 'none'; readonly renewAt: number; readonly leaf: Certificate }
+  | { readonly action: 'wait'; readonly reasons: readonly DueReason[]; readonly backoff: Backoff }
+  | {
+      readonly action: 'renew';
+      readonly reasons: readonly DueReason[];
+      /** Absent where a command renews. */
+      readonly authority?: Authority;
+    }
+  /** What is on disk is good: it has to be taken up by the server, and seen to be served. */
+  | { readonly action: 'reload'; readonly reasons: readonly DueReason[]; readonly leaf: Certificate };
+
+export function plan(input: PlanInput): Plan {
+  const { disk, now, force, history } = input;
+  const leaf = leafOf(input);
+  const reasons = [...(force ? [{ code: 'forced' } as const] : []), ...dueReasons(input, leaf)];
+  if (reasons.length === 0 && leaf) {
+    const reload = reloadReasons(input, leaf);
+    if (disk.kind !== 'set' || reload.length === 0) {
+      return { action: 'none', renewAt: renewAtOf(input, leaf).renewAt, leaf };
+    }
+    const backoff = backoffAfter(history, { lifetimeMs: lifeOf(leaf, now).lifetimeMs });
+    // What a killed run left is gone on with at once.
+    const waits = backoff && now < backoff.notBefore && history.last?.outcome !== undefined;
+    return waits ? { action: 'wait', reasons: reload, backoff } : { action: 'reload', reasons: reload, leaf };
+  }
+  const { by } = input.renewal;
+  const life = leaf && lifeOf(leaf, now);
+  const authority = by.kind === 'acme' ? chooseAuthority(by, history, life) : undefined;
+  const backoff = backoffAfter(history, { lifetimeMs: life?.lifetimeMs, authority: authority?.url });
+  if (!force && backoff && now < backoff.notBefore) return { action: 'wait', reasons, backoff };
+  return { action: 'renew', reasons, ...(authority ? { authority } : {}) };
+}
+
+/** The certificate that is in use, as far as is known. */
+function leafOf({ disk, servedLeaf, renewal }: PlanInput): Certificate | undefined {
+  if (disk.kind === 'set') return disk.leaf;
+  return renewal.live === undefined ? servedLeaf : undefined;
+}
+
+function lifeOf(leaf: Certificate, now: number): Life {
+  return { remainingMs: expiresAt(leaf) - now, lifetimeMs: lifetimeSeconds(leaf) * 1_000 };
+}
+
+function dueReasons(input: PlanInput, leaf: Certificate | undefined): DueReason[] {
+  const { disk, renewal, history, now } = input;
+  if (disk.kind === 'unreadable') return [{ code: 'unreadable', detail: disk.detail }];
+  if (!leaf) return [{ code: 'no-certificate' }];
+  const reasons: DueReason[] = [];
+  if (disk.kind === 'set' && !disk.keyFits) reasons.push({ code: 'key-mismatch' });
+  const missing = missingNames(leaf, renewal.domains);
+  if (missing.length > 0) reasons.push({ code: 'names-missing', names: missing });
+  const extra = extraNames(leaf, renewal, history);
+  if (extra.length > 0) reasons.push({ code: 'names-extra', names: extra });
+  if (renewal.by.kind === 'acme' && renewal.by.keyTypeGiven && !renewal.by.reuseKey) {
+    const found = keyTypeOf(leaf);
+    if (found !== renewal.by.keyType) reasons.push({ code: 'key-type', wanted: renewal.by.keyType, found });
+  }
+  const moment = renewAtOf(input, leaf);
+  if (now >= moment.renewAt) reasons.push(moment.reason);
+  return reasons;
+}
+
+/**
+ * Renewal opens by the config's own threshold or by the certificate's lifetime; the CA's advice may bring it forward, or
+ * move it back as far as the moment when a renewal is overdue: that is the floor (`computeWindow`).
+ */
+function renewAtOf(
+  { renewal, advice, now }: PlanInput,
+  leaf: Certificate,
+): { readonly renewAt: number; readonly reason: DueReason } {
+  const policy = { warning: { kind: 'auto' }, critical: { kind: 'auto' }, graceMs: 0 } as const;
+  const custom = thresholdMoment(renewal.renewAt, leaf);
+  if (custom !== undefined && (advice === undefined || custom <= advice.renewAt)) {
+    return { renewAt: custom, reason: { code: 'window', renewAt: custom, source: 'custom' } };
+  }
+  const suggested = advice ? { suggestedRenewalAt: advice.renewAt } : {};
+  const { renewAt } = computeWindow(leaf, now, { ...policy, ...suggested });
+  if (advice && renewAt === advice.renewAt) return { renewAt, reason: { code: 'ari', ...advice } };
+  return { renewAt, reason: { code: 'window', renewAt, source: 'auto' } };
+}
+
+function thresholdMoment(threshold: Threshold, leaf: Certificate): number | undefined {
+  switch (threshold.kind) {
+    case 'auto':
+      return undefined;
+    case 'duration':
+      return expiresAt(leaf) - threshold.ms;
+    case 'share':
+      return expiresAt(leaf) - Math.floor(lifetimeSeconds(leaf) * threshold.fraction) * 1_000;
+  }
+}
+
+/** Names that are not wanted any more. Where just these names were asked for, the CA has added them: no reason to ask again. */
+function extraNames(leaf: Certificate, { domains, by }: PlanInput['renewal'], { renewedFor }: History): string[] {
+  if (by.kind !== 'acme') return [];
+  const asked = new Set(domains.map((name) => name.toLowerCase()));
+  if (renewedFor && asked.size === renewedFor.length && renewedFor.every((name) => asked.has(name))) return [];
+  return (leaf.subjectAltName ?? []).flatMap((san) => {
+    if (san.kind !== 'dns' && san.kind !== 'ip') return [];
+    const text = formatGeneralName(san).replace(/^(dns|ip):/, '');
+    return asked.has(text.toLowerCase()) ? [] : [text];
+  });
+}
+
+function keyTypeOf({ publicKey: { type, bits, curve } }: Certificate): string {
+  if (type === 'rsa') return `rsa${bits}`;
+  if (type === 'ec') return curve === 'P-256' ? 'ec256' : curve === 'P-384' ? 'ec384' : (curve ?? 'ec');
+  return type;
+}
+
+function reloadReasons({ history, served, disk }: PlanInput, leaf: Certificate): DueReason[] {
+  const { unproven } = history;
+  if (disk.kind === 'set' && unproven?.sha256 === leaf.sha256) return [{ code: 'not-proven', since: unproven.since }];
+  const other = served.filter(({ serves }) => serves === 'other' || serves === 'old').map(({ target }) => target);
+  return other.length === 0 ? [] : [{ code: 'served-differs', targets: [...new Set(other)] }];
+}

@@ -1,0 +1,49 @@
+/**
+ * What makes servers take up the files that are in place: deploy hook, then reload, each under its own limit.
+ */
+
+import type { RenewalProblem } from '../model/renewal.ts';
+import { ok, type Result } from '../model/result.ts';
+import type { Deadline } from '../time/deadline.ts';
+import type { Attempt } from './attempt.ts';
+import { runCommand } from './command.ts';
+
+export interface TakeUp {
+  readonly deadline: Deadline;
+  readonly puttingBack?: boolean;
+}
+
+/** Of a hook, in shares of what is left: the reload and the proof come after it. */
+const HOOK_SHARE = 0.6;
+
+/** The config's `reload-timeout` counts, but something must be left to see what it came to. */
+const RELOAD_SHARE = 0.7;
+
+export async function deploy(
+  attempt: Attempt,
+  { deadline, puttingBack = false }: TakeUp,
+): Promise<Result<void, RenewalProblem>> {
+  const { renewal, tools } = attempt;
+  const { deployHook } = renewal;
+  if (!deployHook) return ok(undefined);
+  const timeoutMs = deadline.remainingMs * HOOK_SHARE;
+  const { env, kill } = tools;
+  const run = () =>
+    runCommand(deployHook, { renewal, step: 'deploy-hook', deadline, timeoutMs, env, kill, puttingBack });
+  const done = puttingBack ? await run() : await attempt.run('deploy-hook', run);
+  return done.ok ? ok(undefined) : done;
+}
+
+export async function reload(
+  attempt: Attempt,
+  { deadline, puttingBack = false }: TakeUp,
+): Promise<Result<void, RenewalProblem>> {
+  const { renewal, tools } = attempt;
+  const { reload: command, reloadTimeoutMs } = renewal;
+  if (!command) return ok(undefined);
+  const timeoutMs = Math.min(reloadTimeoutMs, deadline.remainingMs * RELOAD_SHARE);
+  const { env, kill } = tools;
+  const run = () => runCommand(command, { renewal, step: 'reload', deadline, timeoutMs, env, kill, puttingBack });
+  const done = puttingBack ? await run() : await attempt.run('reload', run);
+  return done.ok ? ok(undefined) : done;
+}

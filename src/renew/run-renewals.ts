@@ -1,0 +1,122 @@
+/**
+ * The run: every certificate that was asked for, so many at a time, each under a deadline of its own inside the run's. One
+ * that fails, hangs or meets a bug never takes another with it, and results come in the config's order.
+ */
+import pLimit from 'p-limit';
+import type { RenewalResult } from '../model/renewal.ts';
+import { Deadline } from '../time/deadline.ts';
+import { historyOf } from './journal/history.ts';
+import { Journal } from './journal/journal.ts';
+import { renewOne } from './renew-one.ts';
+import type { Renewal } from './renewal.ts';
+import type { Tools } from './tools.ts';
+
+export interface RunRenewalsOptions {
+  readonly renewals: readonly Renewal[];
+  readonly concurrency: number;
+  /** Of the whole run. */
+  readonly deadline: Deadline;
+  readonly force?: boolean;
+  /** What to do with one; `renewOne`, unless it is a rehearsal. */
+  readonly perform?: (
+    renewal: Renewal,
+    tools: Tools,
+    options: { deadline: Deadline; force: boolean },
+  ) => Promise<RenewalResult>;
+}
+
+/** In the order of `renewals`. */
+export async function runRenewals(options: RunRenewalsOptions, tools: Tools): Promise<RenewalResult[]> {
+  const { renewals, concurrency } = options;
+  const limit = pLimit(concurrency);
+  const alone = new Map<string, ReturnType<typeof pLimit>>();
+  const results = new Map<Renewal, RenewalResult>();
+  const turn = async (renewal: Renewal) => {
+    results.set(renewal, await performSafely(renewal, options, tools));
+  };
+  await Promise.all(
+    (await inTurn(renewals, tools)).map((renewal) => {
+      const port = listenerOf(renewal);
+      if (port === undefined) return limit(() => turn(renewal));
+      // Two listeners cannot have one port: these take turns, and hold no place of the others while they wait.
+      const queue = alone.get(port) ?? pLimit(1);
+      alone.set(port, queue);
+      return queue(() => limit(() => turn(renewal)));
+    }),
+  );
+  return renewals.map((renewal) => results.get(renewal)!);
+}
+
+/** Those that failed before come last: a place that a stuck one holds is then missed by nobody. */
+async function inTurn(renewals: readonly Renewal[], { state }: Tools): Promise<Renewal[]> {
+  const failures = await Promise.all(
+    renewals.map(async ({ name }) => {
+      const entries = await Journal.read(state, name);
+      return entries.ok ? historyOf(entries.value).failures.length : 0;
+    }),
+  );
+  return renewals
+    .map((renewal, i) => ({ renewal, failed: failures[i]! }))
+    .sort((a, b) => a.failed - b.failed)
+    .map(({ renewal }) => renewal);
+}
+
+function listenerOf({ by }: Renewal): string | undefined {
+  return by.kind === 'acme' && 'listen' in by.challenge ? by.challenge.listen : undefined;
+}
+
+async function performSafely(renewal: Renewal, options: RunRenewalsOptions, tools: Tools): Promise<RenewalResult> {
+  const { deadline: ofRun, force = false, perform = renewOne } = options;
+  const { name, timeoutMs } = renewal;
+  const deadline = Deadline.after(timeoutMs, ofRun);
+  let result: RenewalResult;
+  try {
+    result = ofRun.expired ? { name, warnings: [], ...TOO_LATE } : await perform(renewal, tools, { deadline, force });
+  } catch (bug) {
+    const detail = bug instanceof Error ? (bug.stack ?? bug.message) : String(bug);
+    const problem = { reason: 'internal-error', detail: withoutKeys(detail), advice: 'report-bug' };
+    result = { name, warnings: [], kind: 'failed', step: 'plan', problem };
+  } finally {
+    deadline.release();
+  }
+  tools.emit({ kind: 'ended', name, at: tools.now(), result });
+  return result;
+}
+
+const TOO_LATE = {
+  kind: 'failed',
+  step: 'queue',
+  problem: { reason: 'timeout', detail: 'the run was over before its turn came', advice: 'raise-timeout' },
+} as const;
+
+/** A bug's message may quote what it choked on. */
+const withoutKeys = (text: string): string =>
+  text.replace(/-----BEGIN [^-]*PRIVATE KEY-----[\s\S]*?(-----END|$)/g, '[private key]');
+
+/**
+ * 0: all done, or nothing was due. 2: a renewal failed or is not served, now or still. 3: it could not be judged: the run
+ * was ended, or its time was over, before all had their turn, or there was a bug.
+ */
+export function exitCodeOf(results: readonly RenewalResult[], { interrupted }: { interrupted: boolean }): 0 | 2 | 3 {
+  const codes = results.map(codeOf);
+  if (interrupted) return 3;
+  if (codes.includes(2)) return 2;
+  return codes.includes(3) || results.length === 0 ? 3 : 0;
+}
+
+function codeOf(result: RenewalResult): 0 | 2 | 3 {
+  switch (result.kind) {
+    case 'not-due':
+    case 'planned':
+    case 'renewed':
+    case 'resumed':
+    case 'rehearsed':
+      return 0;
+    case 'skipped-backoff':
+    case 'rolled-back':
+    case 'not-served':
+      return 2;
+    case 'failed':
+      return result.step === 'queue' || result.problem.reason === 'internal-error' ? 3 : 2;
+  }
+}

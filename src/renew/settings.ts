@@ -1,0 +1,184 @@
+/**
+ * From the config to what is renewed: every default applied, what a certificate says of the CA laid over what all say,
+ * and the places where it has to be served made into targets.
+ */
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { ACME_DIRECTORIES } from '../config/acme-directories.ts';
+import type { AcmeConfig } from '../config/acme-schema.ts';
+import type { CertificateConfig } from '../config/certificate-schema.ts';
+import type { Config } from '../config/config.ts';
+import { ACME_DEFAULTS, CERTIFICATE_DEFAULTS, OWN_CERTIFICATE_DEFAULTS } from '../config/renewal-defaults.ts';
+import type { Command } from '../config/schema-values.ts';
+import type { Result } from '../model/result.ts';
+import type { Target, TargetSettings } from '../model/target.ts';
+import { makeTarget } from '../targets/parse-target.ts';
+import { formatDial } from '../targets/setting-values.ts';
+import { parseThreshold } from '../targets/threshold.ts';
+import { parseDuration, SECOND } from '../time/duration.ts';
+import type { AcmeAccountSettings, ChallengeConfig, DnsHook, Rfc2136 } from './acme/job.ts';
+import { wordsOf } from './command.ts';
+import type { Authority, ByAcme, Fallback, Renewal } from './renewal.ts';
+
+export interface RenewalContext {
+  /** The state directory. */
+  readonly state: string;
+  readonly acme: AcmeConfig | undefined;
+  /** Of targets that say nothing else. */
+  readonly defaults: TargetSettings;
+  /** Of the config file. */
+  readonly folder: string;
+}
+
+export function renewalsOf(
+  { certificates, acme, folder }: Pick<Config, 'certificates' | 'acme' | 'folder'>,
+  { state, defaults }: Pick<RenewalContext, 'state' | 'defaults'>,
+): Renewal[] {
+  return certificates.map((entry) => renewalOf(entry, { state, acme, defaults, folder }));
+}
+
+export function renewalOf(entry: CertificateConfig, context: RenewalContext): Renewal {
+  const { 'pre-hook': preHook, 'deploy-hook': deployHook, reload, live, pkcs12 } = entry;
+  return {
+    name: entry.name,
+    domains: entry.domains ?? [],
+    by: entry.command ? { kind: 'command', command: entry.command } : byAcme(entry, context),
+    environment: entry.environment ?? {},
+    reloadTimeoutMs: entry['reload-timeout'] ?? must(parseDuration(CERTIFICATE_DEFAULTS['reload-timeout'])),
+    targets: targetsOf(entry, context),
+    renewAt: entry['renew-at'] ?? must(parseThreshold(CERTIFICATE_DEFAULTS['renew-at'])),
+    timeoutMs: entry.timeout ?? must(parseDuration(CERTIFICATE_DEFAULTS.timeout)),
+    ...(live === undefined ? {} : { live }),
+    ...(pkcs12 ? { pkcs12 } : {}),
+    ...(preHook ? { preHook } : {}),
+    ...(deployHook ? { deployHook } : {}),
+    ...(reload ? { reload } : {}),
+  };
+}
+
+/** A default of our own is right, or it is a bug. */
+function must<T>(parsed: Result<T, string>): T {
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
+}
+
+/**
+ * `verify`, or each domain on 443. At every address, unless an entry says otherwise. A wildcard is no place: what covers
+ * wildcards only has to name where it is served.
+ */
+function targetsOf({ name, domains = [], verify }: CertificateConfig, { defaults, folder }: RenewalContext): Target[] {
+  const everywhere = { ...defaults, allAddresses: true, retries: 0 };
+  const options = { origin: `certificate ${name}`, defaults: everywhere, folder };
+  if (verify) return verify.map((line) => must(makeTarget(line, options)));
+  const plain = domains.filter((domain) => !domain.startsWith('*.'));
+  return plain.map((domain) => {
+    const word = isIP(domain) === 6 ? `[${domain}]:443` : `${domain}:443`;
+    return must(makeTarget({ word, text: word, patch: {} }, options));
+  });
+}
+
+type AuthorityConfig = Partial<Omit<AcmeConfig, 'fallback' | 'ari' | 'request-timeout'>>;
+
+function byAcme(entry: CertificateConfig, { acme: all, state }: RenewalContext): ByAcme {
+  const merged = overlay(all ?? {}, entry.acme ?? {});
+  const timeout = merged['request-timeout'] ?? must(parseDuration(ACME_DEFAULTS['request-timeout']));
+  const { challenge } = entry;
+  if (!challenge) throw new Error(`certificate ${entry.name} has no challenge, and the schema let it pass`);
+  return {
+    kind: 'acme',
+    keyType: entry.key ?? OWN_CERTIFICATE_DEFAULTS.key,
+    keyTypeGiven: entry.key !== undefined,
+    reuseKey: entry['reuse-key'] ?? OWN_CERTIFICATE_DEFAULTS['reuse-key'],
+    challenge: challengeOf(challenge),
+    ari: merged.ari ?? ACME_DEFAULTS.ari,
+    authority: authorityOf(merged, state, timeout),
+    ...(merged.fallback ? { fallback: fallbackOf(merged, state, timeout) } : {}),
+  };
+}
+
+/** The nearer one wins, key by key; `account` too is joined by its keys. */
+function overlay<T extends AuthorityConfig>(far: T, near: T): T {
+  const account = far.account || near.account ? { account: { ...far.account, ...near.account } } : {};
+  return { ...far, ...defined(near), ...account };
+}
+
+function defined<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+const DEFAULT_DIRECTORY = {
+  name: ACME_DEFAULTS.directory,
+  url: ACME_DIRECTORIES[ACME_DEFAULTS.directory] ?? '',
+};
+
+function authorityOf(config: AuthorityConfig, state: string, requestTimeoutMs: number): Authority {
+  const { directory = DEFAULT_DIRECTORY, 'ca-file': caFile, profile, 'preferred-chain': preferredChain } = config;
+  return {
+    ...directory,
+    account: accountOf(config.account ?? {}, state),
+    requestTimeoutMs,
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(preferredChain === undefined ? {} : { preferredChain }),
+  };
+}
+
+function accountOf(account: NonNullable<AuthorityConfig['account']>, state: string): AcmeAccountSettings {
+  const { contact = [], eab, key } = account;
+  return {
+    folder: join(state, 'accounts'),
+    contact,
+    agreeTos: account['agree-tos'] ?? false,
+    ...(key === undefined ? {} : { keyFile: key }),
+    ...(eab ? { eab: { kid: eab.kid, hmacKey: eab['hmac-key'].reveal() } } : {}),
+  };
+}
+
+/**
+ * Another CA: its roots, profile and chain are its own and nothing of the first one's; only who we are is shared, its
+ * binding aside, which no two CAs have in common.
+ */
+function fallbackOf(config: AcmeConfig, state: string, requestTimeoutMs: number): Fallback {
+  const { fallback } = config;
+  const { eab: _eab, ...shared } = config.account ?? {};
+  const own = { ...fallback, account: { ...shared, ...fallback?.account } };
+  return {
+    ...authorityOf(own, state, requestTimeoutMs),
+    after: fallback?.after ?? FALLBACK_AFTER,
+    remaining: fallback?.remaining ?? { kind: 'auto' },
+  };
+}
+
+const FALLBACK_AFTER = 3;
+
+function challengeOf(challenge: NonNullable<CertificateConfig['challenge']>): ChallengeConfig {
+  const { 'http-01': http, 'tls-alpn-01': alpn, 'dns-01': dns } = challenge;
+  if (http?.webroot !== undefined) return { type: 'http-01', webroot: http.webroot };
+  if (http?.listen) return { type: 'http-01', listen: formatDial(http.listen) };
+  if (alpn) return { type: 'tls-alpn-01', listen: formatDial(alpn.listen) };
+  if (!dns) throw new Error('a challenge of no kind, and the schema let it pass');
+  const settings = {
+    ...(dns.propagation === undefined
+      ? {}
+      : { propagation: dns.propagation < SECOND ? { check: false } : { timeoutMs: dns.propagation } }),
+    ...(dns['follow-cname'] === undefined ? {} : { followCname: dns['follow-cname'] }),
+  };
+  if (dns.rfc2136) return { type: 'dns-01', rfc2136: rfc2136Of(dns.rfc2136), ...settings };
+  if (!dns.present) throw new Error('dns-01 of no kind, and the schema let it pass');
+  return { type: 'dns-01', hook: hookOf(dns.present, dns.cleanup), ...settings };
+}
+
+function hookOf(present: Command, cleanup: Command | undefined): DnsHook {
+  return { present: wordsOf(present), ...(cleanup ? { cleanup: wordsOf(cleanup) } : {}) };
+}
+
+type Rfc2136Config = NonNullable<NonNullable<NonNullable<CertificateConfig['challenge']>['dns-01']>['rfc2136']>;
+
+function rfc2136Of({ server, 'key-file': keyFile, zone, ttl }: Rfc2136Config): Rfc2136 {
+  return {
+    server: formatDial(server),
+    ...(keyFile === undefined ? {} : { keyFile }),
+    ...(zone === undefined ? {} : { zone }),
+    ...(ttl === undefined ? {} : { ttl }),
+  };
+}
