@@ -1,0 +1,74 @@
+/**
+ * The exit status: the worst of all targets, in the order CRITICAL > WARNING > UNKNOWN > OK, and never OK when nothing was
+ * looked at.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type HostName, NOW_FLAG, openScene, type Scene } from './scene.ts';
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await openScene('www', 'blog', 'mail', 'down', 'stuck');
+});
+afterAll(() => scene[Symbol.asyncDispose]());
+
+const statusOf = async (names: readonly HostName[], ...args: string[]) => {
+  const words = names.map((name) => scene.line(name));
+  const options = [...NOW_FLAG, '--ca-file', 'root.pem', '-t', '400ms', '--retries', '0'];
+  return (await scene.run(['check', ...words, ...options, ...args])).status;
+};
+
+test.each<[HostName[], number]>([
+  [['www'], 0],
+  [['blog'], 1],
+  [['mail'], 2],
+  [['down'], 3],
+  [['stuck'], 3],
+  [['www', 'down'], 3],
+  [['down', 'blog'], 1],
+  [['www', 'blog', 'down'], 1],
+  [['down', 'mail', 'blog'], 2],
+  [['stuck', 'mail'], 2],
+])('%j: %i', async (names, status) => {
+  expect(await statusOf(names)).toBe(status);
+});
+
+describe('--unreachable', () => {
+  test.each([
+    ['ok', 0],
+    ['warning', 1],
+    ['critical', 2],
+    ['unknown', 3],
+  ])('%s: %i', async (as, status) => {
+    expect(await statusOf(['down'], '--unreachable', as)).toBe(status);
+    expect(await statusOf(['www', 'stuck'], '--unreachable', as)).toBe(status);
+  });
+
+  test('ok still says what could not be seen', async () => {
+    const args = ['check', scene.line('down', 'unreachable=ok'), ...NOW_FLAG, '--retries', '0'];
+    expect(await scene.show(args)).toMatchInlineSnapshot(`
+      "OK  1 target
+        down  no certificate seen  connect-failed
+
+      1 target in TIME: 1 ok. Exit status 0: OK.
+      exit 0"
+    `);
+  });
+});
+
+test('the run deadline: what was not looked at is said, and the exit status is not OK', async () => {
+  const args = ['check', scene.line('stuck'), scene.line('www'), '-j', '1', '--deadline', '400ms', ...NOW_FLAG];
+  expect(await scene.show([...args, '--ca-file', 'root.pem'])).toMatchInlineSnapshot(`
+    "UNKNOWN  2 targets
+      stuck  no certificate seen
+        timeout: No answer in time in the TLS handshake (127.0.0.1 port PORT).
+        → See whether the host hangs or a firewall drops packets; look again with more patience:
+          \`certwatch check 'stuck.shop.example connect-to=127.0.0.1:PORT name=stuck' -t 30s\`
+      www    no certificate seen
+        timeout: Not looked at: the run's deadline came before its turn came.
+        → Give the run more time (--deadline) or more at once (-j), or look at it alone:
+          \`certwatch check 'www.shop.example connect-to=127.0.0.1:PORT name=www'\`
+
+    2 targets in TIME: 2 unknown. The deadline came before all was done. Exit status 3: UNKNOWN.
+    exit 3"
+  `);
+});
