@@ -75,6 +75,32 @@ describe.each([
     expect(groupLives(pid)).toBe(false);
   });
 
+  test('several renewals at once share the account that one of them makes', async () => {
+    await using folder = await tempFolder('acme');
+    await using root = await tempFolder('webroot');
+    await using _web = await webServer(root.path, pebble.httpPort);
+    const results = await Promise.all(
+      [1, 2, 3, 4].map((n) =>
+        order(pebble, folder, {
+          identifiers: [`www${n}.shop.example`],
+          outDir: folder.at(`out${n}`),
+          challenge: { type: 'http-01', webroot: root.path },
+        }),
+      ),
+    );
+    expect(results.map(({ result }) => result.ok)).toEqual([true, true, true, true]);
+    expect(await readdir(folder.at('accounts'))).toHaveLength(1);
+  });
+});
+
+describe('keys, accounts and refusals', () => {
+  const test = testWith({ ...newPebble });
+  let pebble: Pebble;
+  beforeAll(async () => {
+    if (newPebble.pebble) pebble = await startPebble({ programs: newPebble });
+  });
+  afterAll(() => pebble?.[Symbol.asyncDispose]());
+
   test.for(['ec384', 'rsa2048'] as const)('a key of type %s', async (type) => {
     await using folder = await tempFolder('acme');
     const { result } = await order(pebble, folder, { key: { kind: 'new', type } });
@@ -118,23 +144,6 @@ describe.each([
     expect(JSON.stringify(events)).not.toContain('PRIVATE');
   });
 
-  test('several renewals at once share the account that one of them makes', async () => {
-    await using folder = await tempFolder('acme');
-    await using root = await tempFolder('webroot');
-    await using _web = await webServer(root.path, pebble.httpPort);
-    const results = await Promise.all(
-      [1, 2, 3, 4].map((n) =>
-        order(pebble, folder, {
-          identifiers: [`www${n}.shop.example`],
-          outDir: folder.at(`out${n}`),
-          challenge: { type: 'http-01', webroot: root.path },
-        }),
-      ),
-    );
-    expect(results.map(({ result }) => result.ok)).toEqual([true, true, true, true]);
-    expect(await readdir(folder.at('accounts'))).toHaveLength(1);
-  });
-
   test('an account that the CA has forgotten is registered again', async () => {
     await using folder = await tempFolder('acme');
     await order(pebble, folder, {});
@@ -169,6 +178,18 @@ describe.each([
       reason: 'acme-rejected-identifier',
       advice: 'fix-config',
     });
+  });
+
+  test('a disk that takes no more: said so, and no half a key left', async () => {
+    await using folder = await tempFolder('acme');
+    const { result } = await orderWith({
+      bundle: { ...bundle, entry: ['-c', `ulimit -f 0; exec "${process.execPath}" "${bundle.entry[0]}"`] },
+      execPath: '/bin/sh',
+      folder,
+      job: { directory: pebble.directory, caFile: pebble.caFile, challenge: { type: 'http-01', webroot: folder.path } },
+    });
+    expect(result).toMatchObject({ ok: false, step: 'key', reason: 'cannot-write', advice: 'check-disk' });
+    expect(await readdir(folder.at('out'))).toEqual([]);
   });
 
   test('a folder for keys that is open to others', async () => {

@@ -63,7 +63,7 @@ const ADVICE = {
   'other-key': 'ask-ca',
   'other-names': 'ask-ca',
   'not-valid-now': 'fix-clock',
-  'cannot-write': 'fix-permissions',
+  'cannot-write': 'check-disk',
   // the process
   timeout: 'raise-timeout',
   cancelled: 'try-again',

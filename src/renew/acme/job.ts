@@ -168,6 +168,8 @@ export type AcmeAdvice =
   | 'free-port'
   | 'fix-hook'
   | 'fix-permissions'
+  /** Space, quota, read-only: whatever the detail says. */
+  | 'check-disk'
   | 'fix-clock'
   | 'check-account'
   | 'check-ca-trust'

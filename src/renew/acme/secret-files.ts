@@ -95,6 +95,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is no folder',
   ENOSPC: 'no space left on the device',
   EDQUOT: 'disk quota exceeded',
+  EFBIG: 'files of this user may not be so large',
   EROFS: 'read-only file system',
   EISDIR: 'is a folder',
 };

@@ -15,6 +15,8 @@ export interface OrderWith {
   readonly folder: TempFolder;
   readonly job: Partial<AcmeJob> & Pick<AcmeJob, 'directory' | 'challenge'>;
   readonly deadlineMs?: number;
+  /** Node unless told otherwise. */
+  readonly execPath?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly onEvent?: (event: AcmeEvent) => void;
   readonly onSpawn?: (pid: number) => void;
@@ -46,7 +48,7 @@ export async function orderWith(options: OrderWith): Promise<Ordered> {
   const result = await orderByAcme(jobFor(options), {
     deadline,
     now: () => Date.now(),
-    execPath: process.execPath,
+    execPath: options.execPath ?? process.execPath,
     entry: options.bundle.entry,
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: '/nonexistent', ...options.env },
     kill: (target, signal) => process.kill(target, signal),
