@@ -70,6 +70,8 @@ export async function parseArguments(command: Command, io: Io): Promise<ExitCode
     return undefined;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    // Asked for by `help`, help ends well; commander's own status for it is what the process would exit with by now.
+    if (error.code === 'commander.help' && io.argv.includes('help')) return 0;
     return error.exitCode === 0 ? 0 : 3;
   }
 }

@@ -51,7 +51,7 @@ export async function runPlugin(io: Io): Promise<ExitCode> {
   });
   const ended = await parseArguments(command, quietIo);
   // Monitoring reads the standard output only: bad usage is an answer like any other.
-  if (problems.length > 0) await io.stdout.write(unknownLine(problems.join(' ')));
+  if (problems.length > 0) await io.stdout.write(unknownLine(inOneLine(problems.join(' '))));
   return ended ?? code;
 }
 
@@ -135,6 +135,10 @@ interface Asked {
 function readPluginFlags(raw: RawFlags, own: PluginFlags): Result<Asked, readonly InputError[]> {
   const refuse = (message: string) => err([{ origin: 'command line', message }]);
   if (own.hostname === undefined) return refuse('-H HOST is missing: which host is to be checked?');
+  // `check` would read options of a list line behind a blank.
+  for (const word of [own.hostname, own.port ?? '']) {
+    if (/\s/.test(word)) return refuse(`expected a host and a port without blanks, got ${JSON.stringify(word)}`);
+  }
   const timeout = own.timeout ?? DEFAULT_TIMEOUT;
   const timeoutMs = parseDuration(BARE_NUMBER.test(timeout) ? `${timeout}s` : timeout);
   if (!timeoutMs.ok || timeoutMs.value === 0) {
@@ -157,7 +161,16 @@ function readPluginFlags(raw: RawFlags, own: PluginFlags): Result<Asked, readonl
 }
 
 function sentencesOf(failed: Result<unknown, readonly InputError[]>): string {
-  return failed.ok ? '' : failed.error.map(({ message }) => message).join('; ');
+  if (failed.ok) return '';
+  return failed.error.map(({ message }) => message.replace(/^--connect-to: /, '--ip-address: ')).join('; ');
+}
+
+/** What commander says, as part of an answer: without the program's name, line ends, and what HTML would take for a tag. */
+function inOneLine(text: string): string {
+  return text
+    .replace(/^certwatch: /, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ <[\w-]+>/g, '');
 }
 
 function unknownLine(text: string): string {

@@ -3,6 +3,7 @@
  */
 import type { Command } from 'commander';
 import type { Verdict } from '../model/verdict.ts';
+import { describe } from '../report/messages.ts';
 import { renderPem, renderShow } from '../report/show.ts';
 import { errorLine, refuse } from './check.ts';
 import { CONFIG_KEY, readSettings } from './check-settings.ts';
@@ -40,7 +41,15 @@ async function show(word: string, raw: RawFlags, pem: boolean, io: Io): Promise<
     columns: io.stdout.columns || 100,
     now: run.now ?? io.now(),
   };
-  const render = (verdict: Verdict): string => (pem ? renderPem(verdict) : renderShow(verdict, options));
+  const render = (verdict: Verdict): string => {
+    if (!pem) return renderShow(verdict, options);
+    const [finding] = verdict.findings;
+    const text = renderPem(verdict);
+    // No PEM is no answer: the reason is one.
+    if (text === '' && finding)
+      void io.stderr.write(errorLine({ origin: verdict.target.name, message: describe(finding, verdict) }));
+    return text;
+  };
   const { code } = await runCheck(
     {
       produce: scanHere(

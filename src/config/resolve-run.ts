@@ -73,7 +73,7 @@ export function parseFlags(flags: FlagTexts): Result<SettingsLayer, readonly Inp
   };
   for (const [key, texts] of flags) {
     if (isSettingKey(key)) {
-      if (key === 'family' && new Set(texts).size > 1) refuse(key, '-4 and -6 exclude each other');
+      if (key === 'family' && new Set(texts).size > 1) refuse(key, 'they exclude each other');
       for (const text of settingOf(key).combine ? texts : texts.slice(-1)) {
         const put = putSetting(defaults, key, text);
         if (!put.ok) refuse(key, put.error.replace(`${key}: `, ''));

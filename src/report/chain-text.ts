@@ -27,7 +27,10 @@ export function sessionFields(observation: Observation): Field[] {
   if (observation.tlsVersion !== undefined) fields.push(['protocol', clean(protocolWords(observation))]);
   if (observation.kind === 'presented' && observation.possession) {
     const { possession } = observation;
-    fields.push(['key proof', possession.kind === 'proven' ? 'proven' : `not shown (${clean(possession.reason)})`]);
+    fields.push([
+      'key proof',
+      possession.kind === 'proven' ? 'proven' : `not shown (${clean(possession.reason.replaceAll('-', ' '))})`,
+    ]);
   }
   if (observation.kind === 'presented' && observation.engine === 'node-tls') {
     fields.push(['read by', 'node:tls, the second opinion']);
@@ -66,7 +69,7 @@ export function elementHeading(index: number, role: CertificateRole | undefined)
 export function elementFields(element: ChainElement, now: number, names = MOST_NAMES): Field[] {
   if (element.kind === 'malformed') {
     return [
-      ['unreadable', clean(element.reason)],
+      ['unreadable', clean(element.reason.replaceAll('-', ' '))],
       ['bytes', String(element.der.length)],
       ['sha256', createHash('sha256').update(element.der).digest('hex')],
     ];

@@ -94,14 +94,14 @@ function parseAuthority(text: string, scheme: Scheme | undefined, shown: string)
 
 /** A path, or the name of a file that lies here and looks more like a file than like a host. */
 function refuseFile(word: string, fileExists: ((path: string) => boolean) | undefined): string | undefined {
-  const ways = `for the targets in it -f ${shellWord(word)}, for the certificates in it file:${shellWord(word)}`;
-  if (/^(?:[/~]|\.{1,2}(?:\/|$))/.test(word)) return `${quote(word)} is a path, no host: ${ways}`;
+  const ways = `-f ${shellWord(word)} checks the targets in it, file:${shellWord(word)} the certificates in it`;
+  if (/^(?:[/~]|\.{1,2}(?:\/|$))/.test(word)) return `${quote(word)} is a path, not a host: ${ways}`;
   if (fileExists === undefined || word.includes(':') || !fileExists(word)) {
     if (!word.includes('/')) return undefined;
     return `expected a host, got ${quote(word)}: to name a page write https://${word}, to name a file file:${shellWord(word)}`;
   }
-  if (word.includes('/') || FILE_ENDING.test(word)) return `${quote(word)} is a file, no host: ${ways}`;
-  if (!word.includes('.')) return `${quote(word)} is a file here: ${ways}, for the host https://${word}`;
+  if (word.includes('/') || FILE_ENDING.test(word)) return `${quote(word)} is a file, not a host: ${ways}`;
+  if (!word.includes('.')) return `${quote(word)} is a file here: ${ways}, https://${word} the host`;
   return undefined;
 }
 

@@ -130,9 +130,9 @@ describe('several', () => {
       UNKNOWN  2 targets
         down   no certificate seen
           connect-failed: No connection: 127.0.0.1:PORT: connection refused.
-          → Nothing listens on 127.0.0.1 port 38853: start the service, or correct the port.
+          → Nothing listens on 127.0.0.1 port PORT: start the service, or correct the port.
         stuck  no certificate seen
-          timeout: No answer in time in the TLS handshake (127.0.0.1 port 34321).
+          timeout: No answer in time in the TLS handshake (127.0.0.1 port PORT).
           → See whether the host hangs or a firewall drops packets; look again with more patience:
             \`certwatch check 'stuck.shop.example connect-to=127.0.0.1:PORT name=stuck' -t 30s\`
 

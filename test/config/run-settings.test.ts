@@ -194,7 +194,7 @@ describe('resolveRunSettings', () => {
           message: '--warning: expected a duration (21d, 12h), a share of the lifetime (33%) or auto, got "soon"',
         },
         { origin: 'command line', message: '--concurrency: expected a whole number from 1 to 4096, got "0"' },
-        { origin: 'command line', message: '-4, -6: -4 and -6 exclude each other' },
+        { origin: 'command line', message: '-4, -6: they exclude each other' },
         { origin: 'command line', message: '--no-color: expected yes or no, got "x"' },
         {
           origin: 'command line',

@@ -55,7 +55,7 @@ test('a fleet with everything that can be wrong', () => {
         weak-key: The certificate has a weak key: RSA 1024, where 2048 bits are the least.
         → Make a new key (EC P-256, or RSA 2048 and up) and have the certificate reissued for it.
       broken.shop.example:443   no readable certificate
-        chain-invalid: Certificate #0 breaks the chain: it is no readable certificate (not-der at
+        chain-invalid: Certificate #0 breaks the chain: it is no readable certificate (not der at
           offset 0).
         → Install the chain again from the CA's files; the bytes as sent:
           \`certwatch show broken.shop.example --pem\`

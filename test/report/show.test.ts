@@ -73,14 +73,14 @@ test('bytes that are no certificate', () => {
     took      resolve 1.0 ms, connect 2.0 ms, handshake 3.3 ms
 
     #0 malformed
-      unreadable  not-der at offset 0
+      unreadable  not der at offset 0
       bytes       14
       sha256      <sha256>
 
     Not trusted; the best path
       no trust anchor
 
-    chain-invalid: Certificate #0 breaks the chain: it is no readable certificate (not-der at offset
+    chain-invalid: Certificate #0 breaks the chain: it is no readable certificate (not der at offset
       0).
       → Install the chain again from the CA's files; the bytes as sent:
         \`certwatch show broken.shop.example --pem\`

@@ -117,7 +117,7 @@ export const trustMessages: Messages<TrustCode> = {
   },
   'chain-invalid': {
     describe: ({ reason, detail }, { subject }) =>
-      `${subject} breaks the chain: ${invalidity(reason)}${detail ? ` (${detail})` : ''}.`,
+      `${subject} breaks the chain: ${invalidity(reason)}${detail ? ` (${reason === 'malformed' ? detail.replaceAll('-', ' ') : detail})` : ''}.`,
     advise: ({ reason }, { target }) =>
       reason === 'malformed'
         ? `Install the chain again from the CA's files; the bytes as sent: ${showIt(target, ' --pem')}`
