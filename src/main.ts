@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { isatty } from 'node:tty';
 import { colorLevel } from './cli/color-level.ts';
-import type { ExitCode, Io, Out } from './cli/io.ts';
+import { ACME_CHILD, type ExitCode, type Io, type Out } from './cli/io.ts';
 import { runPlugin } from './cli/plugin.ts';
 import { runProgram } from './cli/program.ts';
 import { createProcessTable } from './health/process-table.ts';
@@ -25,8 +25,17 @@ export function main(name: ProgramName): void {
   process.exitCode = 3;
   process.on('uncaughtException', (bug) => die(bug));
   process.on('unhandledRejection', (bug) => die(bug));
+  if (io.argv[0] === ACME_CHILD) {
+    acmeChild();
+    return;
+  }
   const run = name === 'certwatch' ? runProgram(io) : runPlugin(io);
   run.then(leave, die);
+}
+
+/** This process was started by a renewal, to run one order; it ends by itself (`renew/acme/child.ts`). */
+function acmeChild(): void {
+  import('./renew/acme/child.ts').then(({ runAcmeChild }) => runAcmeChild(process), die);
 }
 
 /** By itself where nothing is open any more, at once where something lingers. */
@@ -63,6 +72,8 @@ function processIo(): Io {
       host: hostname(),
       kill: (pid, signal) => void process.kill(pid, signal),
     }),
+    signal: (pid, signal) => void process.kill(pid, signal),
+    execPath: process.execPath,
     version: CERTWATCH_VERSION,
     nodeVersion: process.version,
     dist: __dirname,

@@ -9,6 +9,9 @@ import type { ScannerProcess } from '../scan/supervised/scanner-process.ts';
 /** 0 OK · 1 WARNING · 2 CRITICAL · 3 UNKNOWN. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
+/** The first argument that makes this program the child of a renewal. */
+export const ACME_CHILD = '__acme-child';
+
 export interface Out {
   /** Resolves when the text was taken; while a slow reader makes it wait, nothing more should be written. */
   write(text: string): Promise<void>;
@@ -38,6 +41,10 @@ export interface Io {
   /** The pipe to the supervisor, where this process is a scanner. */
   readonly supervisor?: Duplex;
   readonly processes: ProcessTable;
+  /** As `process.kill`: throws where there is nobody to get the signal. A negative number means a process group. */
+  signal(pid: number, signal: NodeJS.Signals | 0): void;
+  /** The running Node's binary. */
+  readonly execPath: string;
   readonly version: string;
   /** The running Node: `v20.19.0`. */
   readonly nodeVersion: string;

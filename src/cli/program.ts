@@ -7,13 +7,14 @@ import { checkCommand } from './check.ts';
 import { configCommand } from './config.ts';
 import type { ExitCode, Io } from './io.ts';
 import { configure, parseArguments } from './option-parser.ts';
+import { renewCommand } from './renew.ts';
 import { showCommand } from './show.ts';
 import { statusCommand } from './status.ts';
 
 /** A command tells here what the process should exit with. */
 export type Finish = (code: ExitCode) => void;
 
-const COMMANDS = [checkCommand, showCommand, statusCommand, configCommand];
+const COMMANDS = [checkCommand, renewCommand, showCommand, statusCommand, configCommand];
 
 const EXAMPLES = `
 Examples:

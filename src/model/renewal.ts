@@ -132,8 +132,12 @@ export type RenewalResult = About &
         readonly problem: RenewalProblem;
         readonly certificate?: CertificateFacts;
         readonly served: readonly ServedAt[];
+        readonly noWayBack: NoWayBack;
       }
   );
+
+/** There was none before; it is another client's folder; the old one has expired or does not fit its key; the run was ended. */
+export type NoWayBack = 'nothing-before' | 'another-client' | 'old-one-useless' | 'interrupted';
 
 export type RenewalKind = RenewalResult['kind'];
 
@@ -160,20 +164,29 @@ export interface RenewalOutcome {
 /** `renew --status`: what the disk shows of one certificate. */
 export interface RenewalStatus {
   readonly name: string;
-  /** What lies in the live folder now; absent where there is none. */
+  /** What lies in the live folder now; absent where there is none that can be read. */
   readonly certificate?: CertificateFacts;
+  /** Nothing is to be done before it. */
   readonly renewAt?: number;
+  /** Why something is to be done now, as far as the disk shows. */
+  readonly reasons?: readonly DueReason[];
   readonly last?: LastAttempt;
+  /** Why nothing is known of any attempt. */
+  readonly unreadable?: string;
 }
 
 export interface LastAttempt {
   readonly startedAt: number;
-  readonly endedAt?: number;
+  /** The last that was written of it. */
+  readonly heardAt: number;
   /** Absent: it never came to its end (killed), or is on right now. */
   readonly outcome?: RenewalKind;
-  /** The step that it stood at when it ended, or when it was last heard of. */
+  /** The last step that was begun, or the one that it failed in. */
   readonly step?: RenewalStep;
+  readonly stepDone?: boolean;
   readonly problem?: RenewalProblem;
+  /** URL of the directory of the CA that was asked. */
+  readonly authority?: string;
   /** In a row, up to and including this one; 0 after a success. */
   readonly failures: number;
   /** No new try before it. */

@@ -2,9 +2,9 @@
  * From a set that was obtained to "every address serves it", or back to the old one. The old set is put back where it is
  * still good for something: one that has expired, or whose key does not belong to it, is never better than a new one.
  */
-import type { CertificateFacts, RenewalProblem, RenewalResult, RenewalStep, ServedAt } from '../model/renewal.ts';
+import type { CertificateFacts, NoWayBack, RenewalProblem, RenewalResult, ServedAt } from '../model/renewal.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import type { Deadline } from '../time/deadline.ts';
+import { Deadline } from '../time/deadline.ts';
 import { expiresAt } from '../verdict/window.ts';
 import type { Attempt } from './attempt.ts';
 import { type CertificateSet, factsOf, readSet } from './install/certificate-set.ts';
@@ -13,7 +13,7 @@ import type { LiveFolder } from './install/live-folder.ts';
 import { writePkcs12 } from './install/pkcs12.ts';
 import type { OnDisk } from './plan.ts';
 import { deploy, reload } from './reload.ts';
-import { verifyServed } from './verify-served.ts';
+import { lookEverywhere, verifyServed } from './verify-served.ts';
 
 export interface Course {
   readonly disk: OnDisk;
@@ -73,9 +73,9 @@ export async function prove(attempt: Attempt, inPlace: InPlace, course: Course):
   const { forward: deadline, baseline, disk } = course;
   const { certificate } = inPlace;
   const deployed = await deploy(attempt, { deadline });
-  if (!deployed.ok) return turnBack(attempt, inPlace, { course, problem: deployed.error, served: [] });
+  if (!deployed.ok) return turnBack(attempt, inPlace, { course, problem: deployed.error });
   const reloaded = await reload(attempt, { deadline });
-  if (!reloaded.ok) return turnBack(attempt, inPlace, { course, problem: reloaded.error, served: [] });
+  if (!reloaded.ok) return turnBack(attempt, inPlace, { course, problem: reloaded.error });
   const { renewal, tools } = attempt;
   const before = disk.kind === 'set' ? disk.leaf.sha256 : undefined;
   let seen: readonly ServedAt[] = [];
@@ -109,22 +109,49 @@ function silentOnes(at: readonly ServedAt[]): RenewalProblem[] {
 interface Trouble {
   readonly course: Course;
   readonly problem: RenewalProblem;
-  readonly served: readonly ServedAt[];
+  /** Absent: nobody has looked since it failed. */
+  readonly served?: readonly ServedAt[];
 }
 
 async function turnBack(attempt: Attempt, { certificate, back }: InPlace, trouble: Trouble): Promise<Proven> {
-  const { course, problem, served } = trouble;
-  const { renewal, tools, step } = attempt;
+  const { course, problem } = trouble;
+  const { disk, deadline } = course;
+  const { renewal, step } = attempt;
+  const before = disk.kind === 'set' ? disk.leaf.sha256 : undefined;
+  const served = trouble.served ?? (await look(attempt, { wanted: certificate.sha256, before, deadline }));
   const about = { name: renewal.name, warnings: attempt.warnings };
   const stays = { ...about, kind: 'not-served', step, certificate, served } as const;
   // Somebody has ended the run before its time: there is none for the way back, and the next run goes on at once.
-  if (course.deadline.expired) return { kind: 'interrupted', result: { ...stays, problem: INTERRUPTED } };
-  const { disk } = course;
-  const worthIt = disk.kind === 'set' && disk.keyFits && expiresAt(disk.leaf) > tools.now();
-  if (!back || !worthIt) return { kind: 'ended', result: { ...stays, problem } };
-  const undone = await putBack(attempt, back, { course, before: disk.leaf.sha256, now: certificate.sha256, step });
+  if (deadline.expired) {
+    return { kind: 'interrupted', result: { ...stays, problem: INTERRUPTED, noWayBack: 'interrupted' } };
+  }
+  const noWayBack = whyNoWayBack(attempt, back, course);
+  if (!back || disk.kind !== 'set' || noWayBack) {
+    return { kind: 'ended', result: { ...stays, problem, noWayBack: noWayBack ?? 'nothing-before' } };
+  }
+  const undone = await putBack(attempt, back, { course, before: disk.leaf.sha256, now: certificate.sha256 });
   return { kind: 'ended', result: { ...about, kind: 'rolled-back', step, problem, served, ...undone } };
 }
+
+function whyNoWayBack({ renewal, tools }: Attempt, back: InPlace['back'], { disk }: Course): NoWayBack | undefined {
+  if (renewal.by.kind === 'command') return 'another-client';
+  if (!back || disk.kind === 'none') return 'nothing-before';
+  return disk.kind === 'set' && disk.keyFits && expiresAt(disk.leaf) > tools.now() ? undefined : 'old-one-useless';
+}
+
+/** A quick look, to say which address serves what. */
+async function look(
+  { renewal: { targets }, tools }: Attempt,
+  { wanted, before, deadline }: { wanted: string; before: string | undefined; deadline: Deadline },
+): Promise<readonly ServedAt[]> {
+  const limit = Deadline.after(Math.min(LOOK_MS, deadline.remainingMs * LOOK_SHARE), deadline);
+  const { at } = await lookEverywhere({ targets, wanted, before, look: tools.look, deadline: limit });
+  limit.release();
+  return at;
+}
+
+const LOOK_MS = 3_000;
+const LOOK_SHARE = 0.2;
 
 const INTERRUPTED: RenewalProblem = {
   reason: 'interrupted',
@@ -136,7 +163,6 @@ interface Way {
   /** SHA-256 of the leaf that is put back, and of the one that goes. */
   readonly before: string;
   readonly now: string;
-  readonly step: RenewalStep;
 }
 
 async function putBack(

@@ -1,0 +1,91 @@
+/**
+ * What a renewal was asked to do: command line and config joined, or what is wrong with them.
+ */
+import type { RunSettings } from '../config/resolve-run.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import type { InputError } from '../model/target.ts';
+import type { Renewal } from '../renew/renewal.ts';
+import { renewalsOf } from '../renew/settings.ts';
+import { didYouMean, quote } from '../targets/nearest.ts';
+import { parseInteger } from '../targets/setting-values.ts';
+import { readSettings } from './check-settings.ts';
+import type { Io } from './io.ts';
+import type { RenewAsked, RenewFlags } from './renew.ts';
+
+export interface RenewSettings {
+  readonly run: RunSettings;
+  /** Those that were asked for, in the config's order. */
+  readonly renewals: readonly Renewal[];
+  /** The state directory. */
+  readonly state: string;
+  readonly concurrency: number;
+  readonly format: 'human' | 'json';
+  readonly force: boolean;
+  readonly rehearsal: boolean;
+}
+
+/** Each is a process with a client of its own, and waits for others most of the time. */
+const DEFAULT_CONCURRENCY = 4;
+
+export async function readRenewSettings(
+  { names, flags, raw }: RenewAsked,
+  io: Io,
+): Promise<Result<RenewSettings, readonly InputError[]>> {
+  const settings = await readSettings(raw, io);
+  if (!settings.ok) return settings;
+  const { config, run, defaults } = settings.value;
+  if (!config || config.certificates.length === 0) {
+    const where = config ? `${config.name} names no certificates` : 'there is no config file';
+    return refused(`${where}: what is renewed, and how, has to stand under certificates: in the config`);
+  }
+  const { state } = run;
+  if (state === undefined) {
+    return refused(
+      `${config.name} names no state folder, and a renewal keeps its lock, journal and accounts there: set state: in it`,
+    );
+  }
+  const flagged = readFlags(flags);
+  if (!flagged.ok) return refused(flagged.error);
+  const all = renewalsOf(config, { state, defaults });
+  const chosen = choose(all, names, flagged.value);
+  return chosen.ok ? ok({ run, state, renewals: chosen.value, ...flagged.value }) : refused(chosen.error);
+}
+
+type ReadFlags = Pick<RenewSettings, 'concurrency' | 'format' | 'force' | 'rehearsal'>;
+
+function readFlags({
+  concurrency,
+  format = 'human',
+  force,
+  rehearse,
+  dryRun,
+  status,
+}: RenewFlags): Result<ReadFlags, string> {
+  if ([rehearse, dryRun, status].filter(Boolean).length > 1) {
+    return err('--dry-run, --rehearse and --status exclude each other');
+  }
+  const number = concurrency === undefined ? ok(DEFAULT_CONCURRENCY) : parseInteger({ min: 1, max: 64 })(concurrency);
+  if (!number.ok) return err(`--concurrency: ${number.error}`);
+  if (format !== 'human' && format !== 'json') return err(`--format: expected human or json, got ${quote(format)}`);
+  return ok({ concurrency: number.value, format, force: force === true, rehearsal: rehearse === true });
+}
+
+function choose(
+  all: readonly Renewal[],
+  names: readonly string[],
+  { rehearsal }: ReadFlags,
+): Result<readonly Renewal[], string> {
+  const known = all.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    return err(
+      `there is no certificate ${quote(unknown)} in the config, expected ${known.join(', ')}${didYouMean(unknown, known)}`,
+    );
+  }
+  if (names.length > 0) return ok(all.filter(({ name }) => names.includes(name)));
+  // What a command does cannot be rehearsed from here: only where it is named is that an error.
+  const fit = rehearsal ? all.filter(({ by }) => by.kind === 'acme') : all;
+  return fit.length > 0 ? ok(fit) : err('every certificate is renewed by a command, and that cannot be rehearsed');
+}
+
+const refused = (message: string): Result<never, readonly InputError[]> => err([{ origin: 'renew', message }]);

@@ -1,0 +1,138 @@
+/** Prose: renewals. All text here is raw; the output that prints it escapes it. */
+import type { DueReason, NoWayBack, RenewalKind, RenewalProblem, RenewalStep, ServedAt } from '../../model/renewal.ts';
+import { formatDuration } from '../../time/duration.ts';
+import { formatInstant } from '../../verdict/instant.ts';
+import { list, quote, when } from './message.ts';
+
+/** `2026-11-21 04:12 UTC` */
+export const at = (ms: number): string => when(formatInstant(ms));
+
+/** Why it is due, after "because". */
+export function dueReason(reason: DueReason): string {
+  switch (reason.code) {
+    case 'no-certificate':
+      return 'there is no certificate yet';
+    case 'unreadable':
+      return `what is on disk cannot be read: ${reason.detail}`;
+    case 'key-mismatch':
+      return 'the key on disk belongs to another certificate';
+    case 'window':
+      return `renewal has been open since ${at(reason.renewAt)}`;
+    case 'ari': {
+      const why = reason.explanationURL === undefined ? '' : ` (${reason.explanationURL})`;
+      return `the CA asks for it since ${at(reason.renewAt)}${why}`;
+    }
+    case 'names-missing':
+      return `it does not cover ${list(reason.names)}`;
+    case 'names-extra':
+      return `it still covers ${list(reason.names)}`;
+    case 'key-type':
+      return `its key is ${reason.found}, wanted is ${reason.wanted}`;
+    case 'forced':
+      return 'it was asked for';
+    case 'served-differs':
+      return `another certificate than the one on disk is served at ${list(reason.targets)}`;
+    case 'not-proven':
+      return `what was installed on ${at(reason.since)} was never seen to be served`;
+  }
+}
+
+export const dueReasons = (reasons: readonly DueReason[]): string => reasons.map(dueReason).join('; ');
+
+const STEP_WORDS: Readonly<Record<RenewalStep, string>> = {
+  queue: 'waiting for its turn',
+  plan: 'planning',
+  'pre-hook': 'running the pre-hook',
+  order: 'getting the certificate',
+  install: 'installing',
+  'deploy-hook': 'running the deploy hook',
+  reload: 'reloading the server',
+  verify: 'seeing it served',
+  'put-back': 'putting the old one back',
+};
+
+export const stepWords = (step: RenewalStep): string => STEP_WORDS[step];
+
+const NO_WAY_BACK: Readonly<Record<NoWayBack, string>> = {
+  'nothing-before': 'the new certificate stays installed: there was none before it',
+  'another-client': 'the new certificate stays installed: the folder is for the client to change, not for certwatch',
+  'old-one-useless': 'the new certificate stays installed: the old one is no good any more',
+  interrupted: 'the new certificate is installed, and the next run goes on from there',
+};
+
+export const noWayBack = (why: NoWayBack): string => NO_WAY_BACK[why];
+
+/** `once`, `3 times in a row` */
+export const times = (count: number): string => (count === 1 ? 'once' : `${count} times in a row`);
+
+const KIND_WORDS: Readonly<Record<RenewalKind, string>> = {
+  'not-due': 'not due',
+  planned: 'due',
+  'skipped-backoff': 'waiting',
+  renewed: 'renewed',
+  resumed: 'finished',
+  rehearsed: 'rehearsed',
+  failed: 'failed',
+  'rolled-back': 'rolled back',
+  'not-served': 'not served',
+};
+
+export const kindWords = (kind: RenewalKind): string => KIND_WORDS[kind];
+
+/** What an address serves. */
+export function servedAt({ target, address, serves, notAfter, failure }: ServedAt): string {
+  const where = address === undefined ? target : `${target} at ${address}`;
+  const until = notAfter === undefined ? '' : ` (until ${at(notAfter)})`;
+  switch (serves) {
+    case 'new':
+      return `${where} serves the new one${until}`;
+    case 'old':
+      return `${where} serves the old one${until}`;
+    case 'other':
+      return `${where} serves another one${until}`;
+    case 'unknown':
+      return `${where} could not be seen: ${failure ?? 'no reason known'}`;
+  }
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  'try-again': 'Nothing to do: the next run tries again.',
+  'fix-config': 'Correct the configuration; `certwatch config check` reads it.',
+  'agree-terms': 'Read the terms, and set agree-tos: true under acme.account.',
+  'fix-dns': 'Correct the DNS of the name; `dig` shows what the world sees.',
+  'fix-caa': 'Allow this CA in the CAA record of the name, or take another CA.',
+  'fix-webserver':
+    'See that the web server of the name serves /.well-known/acme-challenge/ from the folder in the config.',
+  'fix-firewall': 'See that the CA can reach the name on port 80 (http-01) or 443 (tls-alpn-01) from outside.',
+  'free-port': 'Let go of the port, or give the challenge another way to answer.',
+  'fix-hook': 'Correct the command; what it printed is below.',
+  'fix-permissions': 'See that certwatch may write there.',
+  'fix-clock': 'Set the clock of this machine.',
+  'check-account': 'See that the account is in order with the CA; its answer says why.',
+  'check-ca-trust': 'Give the root of the CA with acme.ca-file, where it is a private one.',
+  'ask-ca': 'The CA behaves oddly: see its status page, or take another one as acme.fallback.',
+  'raise-timeout': 'Give it more time (timeout:), or find out what it waited for.',
+  'report-bug': 'This is a bug in certwatch: please report it, with the text above.',
+  'fix-reload':
+    'See that the reload command makes the server read the files in the live folder, and what the server logs.',
+  'check-command':
+    'Run the command by hand: most clients renew by a threshold of their own, and end well when they do nothing.',
+};
+
+/** One line on what to do next; undefined where the problem says all. */
+export function adviseProblem({ advice, reason, notBefore }: RenewalProblem): string | undefined {
+  if (notBefore !== undefined)
+    return `The CA wants no new try before ${at(notBefore)}: wait, or give another CA as acme.fallback.`;
+  if (advice !== undefined) return ADVICE[advice];
+  return COMMAND_REASON.test(reason) ? 'Correct the command; what it printed is below.' : undefined;
+}
+
+const COMMAND_REASON = /^(pre-hook|order|deploy-hook|reload)-(failed|timeout|not-started)$/;
+
+/** `acme-rate-limited: too many certificates …` and, indented, what the CA says of single names. */
+export function problemLines({ reason, detail, subproblems = [] }: RenewalProblem): string[] {
+  const more = subproblems.map(({ identifier, detail: said }) => `${quote(identifier ?? '')}: ${said}`);
+  return [`${reason}: ${detail}`, ...more];
+}
+
+export const lasts = (ms: number): string => formatDuration(Math.max(0, ms));

@@ -1,0 +1,177 @@
+/**
+ * `certwatch renew` as a person runs it: the built program, a config, a real server.
+ */
+import { readFile } from 'node:fs/promises';
+import { beforeAll, expect, test } from 'vitest';
+import { buildIfStale } from '../support/build.ts';
+import { type Server, type Stage, stage } from '../support/renew/stage.ts';
+import { type RunOptions, runCertwatch } from '../support/run-certwatch.ts';
+
+beforeAll(buildIfStale, 60_000);
+
+/** A due certificate, a client that has a new one ready, and a config. */
+async function scene({ reload }: { reload?: (server: Server) => string } = {}) {
+  const here = await stage();
+  await here.writeSet(here.live, here.issue({ ageDays: 70 }));
+  await here.writeSet(here.folder.at('fresh'), here.issue());
+  const server = await here.serve();
+  const config = await here.folder.write(
+    'certwatch.yaml',
+    `state: ./state
+certificates:
+  - name: www
+    domains: www.shop.example
+    command: { shell: 'cp "$PWD/fresh/"*.pem "$CERTWATCH_LIVE/"; echo copied for $CERTWATCH_NAME' }
+    live: ./live
+    reload: ${reload?.(server) ?? `[ kill, -HUP, "${server.pid}" ]`}
+    verify: [ ${here.ports.map((port, i) => `"127.0.0.${i + 1}:${port} servername=www.shop.example trust=none"`).join(', ')} ]
+    timeout: 8s
+`,
+  );
+  const run = (args: readonly string[], options: RunOptions = {}) =>
+    runCertwatch(['renew', '--config', config, ...args], { cwd: here.folder.path, ...options });
+  return { here, server, config, run, [Symbol.asyncDispose]: () => here[Symbol.asyncDispose]() };
+}
+
+/** Dates, addresses and process numbers differ from run to run. */
+function plain(text: string, { folder, ports }: Stage): string {
+  return ports
+    .reduce((all, port, i) => all.replaceAll(`:${port}`, `:PORT${i + 1}`), text)
+    .replaceAll(folder.path, 'FOLDER')
+    .replace(/\d{4}-\d\d-\d\d\s+\d\d:\d\d\s+UTC/g, 'DATE')
+    .replace(/in \d+(ms|s)\b/g, 'in TIME')
+    .replace(/[0-9a-f]{64}/g, 'SHA256');
+}
+
+test('due: renewed, served at both addresses; then nothing is due, and --quiet is silent', async () => {
+  await using s = await scene();
+  const dry = await s.run(['--dry-run']);
+  expect(plain(dry.stdout, s.here)).toMatchInlineSnapshot(`
+    "DUE  1
+      www  would be renewed: renewal has been open since DATE
+
+    1 due, in TIME. Exit status 0: OK.
+    "
+  `);
+  expect(dry.status).toBe(0);
+  const first = await s.run(['-v']);
+  expect(plain(first.stdout, s.here)).toMatchInlineSnapshot(`
+    "RENEWED  1
+      www  until DATE, served at 2 addresses
+        because renewal has been open since DATE
+        - 127.0.0.1:PORT1 at 127.0.0.1 serves the new one (until DATE)
+        - 127.0.0.2:PORT1 at 127.0.0.2 serves the new one (until DATE)
+
+    1 renewed, in TIME. Exit status 0: OK.
+    "
+  `);
+  expect(plain(first.stderr, s.here)).toMatchInlineSnapshot(`
+    "certwatch: www: due: renewal has been open since DATE
+    certwatch: www: getting the certificate
+    certwatch: www: reloading the server
+    certwatch: www: seeing it served
+    certwatch: www: renewed
+    "
+  `);
+  expect(first.status).toBe(0);
+  const second = await s.run([]);
+  expect(plain(second.stdout, s.here)).toMatchInlineSnapshot(`
+    "NOT DUE  1
+      www  until DATE; renewal opens on DATE
+
+    1 not due, in TIME. Exit status 0: OK.
+    "
+  `);
+  expect(second.status).toBe(0);
+  const quiet = await s.run(['-q']);
+  expect(quiet).toMatchObject({ stdout: '', stderr: '', status: 0 });
+  const status = await s.run(['--status']);
+  expect(plain(status.stdout, s.here)).toMatchInlineSnapshot(`
+    "www
+        on disk until DATE; renewal opens on DATE
+        last tried on DATE: renewed on DATE
+    "
+  `);
+});
+
+test('a reload that fails: exit status 2, which address serves what, then the wait', async () => {
+  await using s = await scene({ reload: () => `{ shell: 'echo no such unit: nginx; exit 5' }` });
+  const first = await s.run([]);
+  expect(plain(first.stdout, s.here)).toMatchInlineSnapshot(`
+    "NOT SERVED  1
+      www  failed while reloading the server; the new certificate stays installed: the folder is for the
+        client to change, not for certwatch
+        reload-failed: \`echo no such unit: nginx; exit 5\` ended with exit status 5
+        → Correct the command; what it printed is below.
+        | no such unit: nginx
+        - 127.0.0.1:PORT1 at 127.0.0.1 serves the old one (until DATE)
+        - 127.0.0.2:PORT1 at 127.0.0.2 serves the old one (until DATE)
+
+    1 not served, in TIME. Exit status 2: CRITICAL.
+    "
+  `);
+  expect(first.status).toBe(2);
+  const second = await s.run([]);
+  expect(plain(second.stdout, s.here)).toMatchInlineSnapshot(`
+    "WAITING  1
+      www  failed once; not tried again before DATE (--force does)
+        due because what was installed on DATE was never seen to be served
+        reload-failed: \`echo no such unit: nginx; exit 5\` ended with exit status 5
+        → Correct the command; what it printed is below.
+        | no such unit: nginx
+
+    1 waiting, in TIME. Exit status 2: CRITICAL.
+    "
+  `);
+  expect(second.status).toBe(2);
+  const status = await s.run(['--status']);
+  expect(plain(status.stdout, s.here)).toMatchInlineSnapshot(`
+    "www
+        on disk until DATE; due: what was installed on DATE was never
+          seen to be served
+        last tried on DATE: not served while reloading the server on DATE
+        reload-failed: \`echo no such unit: nginx; exit 5\` ended with exit status 5
+        → Correct the command; what it printed is below.
+        | no such unit: nginx
+        failed 1 times in a row; next try from DATE
+    "
+  `);
+});
+
+test('JSON: times as text, kinds as words, nothing raw', async () => {
+  await using s = await scene();
+  const { stdout, status } = await s.run(['--format', 'json']);
+  const report = JSON.parse(stdout);
+  expect(status).toBe(0);
+  expect(report).toMatchObject({
+    schema: 'certwatch/renewal@1',
+    exitCode: 0,
+    summary: { certificates: 1, renewed: 1 },
+    results: [
+      { name: 'www', kind: 'renewed', reasons: [{ code: 'window' }], served: [{ serves: 'new' }, { serves: 'new' }] },
+    ],
+  });
+  expect(report.results[0].certificate.notAfter).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+});
+
+test.each([
+  [['nobody'], /there is no certificate "nobody" in the config, expected www/],
+  [['--dry-run', '--status'], /exclude each other/],
+  [['--format', 'csv'], /expected human or json, got "csv"/],
+  [['-j', '0'], /--concurrency: .*0/],
+  [['--rehearse'], /cannot be rehearsed/],
+])('%s is refused with exit status 3', async (args, message) => {
+  await using s = await scene();
+  const { stderr, status, stdout } = await s.run(args);
+  expect(stderr).toMatch(message);
+  expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+});
+
+test('without a state folder, and without certificates', async () => {
+  await using s = await scene();
+  const text = await readFile(s.config, 'utf8');
+  await s.here.folder.write('certwatch.yaml', text.replace('state: ./state\n', ''));
+  expect(await s.run([])).toMatchObject({ status: 3, stderr: expect.stringMatching(/set state: in it/) });
+  await s.here.folder.write('certwatch.yaml', 'targets: [ www.shop.example ]\n');
+  expect(await s.run([])).toMatchObject({ status: 3, stderr: expect.stringMatching(/names no certificates/) });
+});
