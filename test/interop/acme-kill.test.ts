@@ -4,7 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { cleanUpAfter } from '../../src/renew/acme/challenges/undo.ts';
@@ -33,26 +34,30 @@ afterAll(async () => {
   for (const each of [bundle, pebble, web, root]) await each?.[Symbol.asyncDispose]();
 });
 
+/** Each test has a webroot of its own; one server serves them all. */
+const rootOf = (folder: TempFolder): string => {
+  const path = join(root.path, basename(folder.path));
+  mkdirSync(path, { recursive: true });
+  return path;
+};
 const byWebroot = (folder: TempFolder): OrderWith => ({
   bundle,
   folder,
   job: {
     directory: pebble.directory,
     caFile: pebble.caFile,
-    challenge: { type: 'http-01', webroot: root.path },
+    challenge: { type: 'http-01', webroot: rootOf(folder) },
   },
 });
-const challengeFiles = (): string[] =>
-  existsSync(root.path)
-    ? readdirSync(root.path, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map(({ name }) => name)
-    : [];
+const challengeFiles = (folder: TempFolder): string[] =>
+  readdirSync(rootOf(folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name);
 const orderOf = (events: readonly AcmeEvent[]): string | undefined =>
   events.flatMap((event) => (event.kind === 'order' ? [event.orderUrl] : []))[0];
 
 const NOT_ENTERED: readonly AcmeStep[] = ['prepare', 'propagate', 'clean-up'];
-describe('SIGKILL of the child', () => {
+describe.concurrent('SIGKILL of the child', () => {
   test.for(ACME_STEPS.filter((step) => !NOT_ENTERED.includes(step)))('at %s', async (step) => {
     await using folder = await tempFolder('acme-kill');
     let pid = 0;
@@ -72,7 +77,7 @@ describe('SIGKILL of the child', () => {
 
     const second = await orderWith(byWebroot(folder));
     expect(second.result).toMatchObject({ ok: true });
-    expect(challengeFiles()).toEqual([]);
+    expect(challengeFiles(folder)).toEqual([]);
     if (keyBefore !== undefined) expect(keyOf(folder)).toBe(keyBefore);
     // The order of the first run is the one that is finished: none is spent twice.
     const ordered = orderOf(first.events);
@@ -95,12 +100,12 @@ test('a child that stands still is killed at the deadline; its challenge is take
   expect(result).toMatchObject({ ok: false, step: 'validate', reason: 'timeout' });
   expect(groupLives(pid)).toBe(false);
   // It could not take its challenge back; what it has noted is enough for whoever comes next.
-  expect(challengeFiles()).toHaveLength(1);
+  expect(challengeFiles(folder)).toHaveLength(1);
   const deadline = Deadline.after(5_000);
   const around = { now: () => Date.now(), env: {}, kill: process.kill, emit: () => {} };
   expect(await cleanUpAfter(folder.at('out'), { ...around, deadline })).toEqual({ ok: true, value: 1 });
   deadline.release();
-  expect(challengeFiles()).toEqual([]);
+  expect(challengeFiles(folder)).toEqual([]);
 });
 
 test('SIGTERM: the challenge is taken back before the child ends', async () => {
@@ -115,25 +120,25 @@ test('SIGTERM: the challenge is taken back before the child ends', async () => {
     },
     onEvent: (event) => {
       if (event.kind !== 'paused') return;
-      there = challengeFiles();
+      there = challengeFiles(folder);
       process.kill(pid, 'SIGTERM');
     },
   });
   expect(there).toHaveLength(1);
   expect(result).toMatchObject({ ok: false, step: 'validate', reason: 'cancelled' });
-  expect(challengeFiles()).toEqual([]);
+  expect(challengeFiles(folder)).toEqual([]);
 });
 
 test('the parent dies: the child notices, cleans up and ends', async () => {
   await using folder = await tempFolder('acme-kill');
   const job = { ...jobFor(byWebroot(folder)), pauseAt: { step: 'validate', how: 'wait' } } as const;
   const child = await startChild({ job, workMs: 30_000, lifeMs: 30_000 });
-  expect(challengeFiles()).toHaveLength(1);
+  expect(challengeFiles(folder)).toHaveLength(1);
   const ended = once(child, 'exit');
   // What the kernel does to the channel of a parent that was killed.
   child.disconnect();
   await ended;
-  expect(challengeFiles()).toEqual([]);
+  expect(challengeFiles(folder)).toEqual([]);
 });
 
 test('a hook that ignores SIGTERM and forks: all of it is gone with the order', async () => {

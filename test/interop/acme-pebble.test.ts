@@ -93,11 +93,11 @@ describe.each([
   });
 });
 
-describe('keys, accounts and refusals', () => {
+describe.concurrent('keys, accounts and refusals', () => {
   const test = testWith({ ...newPebble });
-  let pebble: Pebble;
+  let pebble: Pebble & { readonly webroot: string };
   beforeAll(async () => {
-    if (newPebble.pebble) pebble = await startPebble({ programs: newPebble });
+    if (newPebble.pebble) pebble = await withWebServer(await startPebble({ programs: newPebble }));
   });
   afterAll(() => pebble?.[Symbol.asyncDispose]());
 
@@ -186,7 +186,11 @@ describe('keys, accounts and refusals', () => {
       bundle: { ...bundle, entry: ['-c', `ulimit -f 0; exec "${process.execPath}" "${bundle.entry[0]}"`] },
       execPath: '/bin/sh',
       folder,
-      job: { directory: pebble.directory, caFile: pebble.caFile, challenge: { type: 'http-01', webroot: folder.path } },
+      job: {
+        directory: pebble.directory,
+        caFile: pebble.caFile,
+        challenge: { type: 'http-01', webroot: pebble.webroot },
+      },
     });
     expect(result).toMatchObject({ ok: false, step: 'key', reason: 'cannot-write', advice: 'check-disk' });
     expect(await readdir(folder.at('out'))).toEqual([]);
@@ -200,12 +204,13 @@ describe('keys, accounts and refusals', () => {
   });
 });
 
-describe('accounts that are bound to another one', () => {
+describe.concurrent('accounts that are bound to another one', () => {
   const test = testWith({ ...newPebble });
   const hmacKey = randomBytes(32).toString('base64url');
-  let pebble: Pebble;
+  let pebble: Pebble & { readonly webroot: string };
   beforeAll(async () => {
-    if (newPebble.pebble) pebble = await startPebble({ programs: newPebble, eab: { 'kid-1': hmacKey } });
+    if (!newPebble.pebble) return;
+    pebble = await withWebServer(await startPebble({ programs: newPebble, eab: { 'kid-1': hmacKey } }));
   });
   afterAll(() => pebble?.[Symbol.asyncDispose]());
 
@@ -233,16 +238,18 @@ describe('accounts that are bound to another one', () => {
   });
 });
 
-describe('what only newer CAs can do', () => {
+describe.concurrent('what only newer CAs can do', () => {
   const test = testWith({ ...newPebble });
-  let pebble: Pebble;
+  let pebble: Pebble & { readonly webroot: string };
   beforeAll(async () => {
     if (!newPebble.pebble) return;
     const profiles = {
       default: { description: 'as ever', validityPeriod: 90 * 86_400 },
       shortlived: { description: 'six days', validityPeriod: 6 * 86_400 },
     };
-    pebble = await startPebble({ programs: newPebble, profiles, alternateRoots: 2, chainLength: 2 });
+    pebble = await withWebServer(
+      await startPebble({ programs: newPebble, profiles, alternateRoots: 2, chainLength: 2 }),
+    );
   });
   afterAll(() => pebble?.[Symbol.asyncDispose]());
 
@@ -337,14 +344,32 @@ async function firstCertificate(path: string): Promise<Certificate> {
   return parsed.value;
 }
 
-function order(pebble: Pebble, folder: TempFolder, job: Partial<AcmeJob>): Promise<Ordered> {
+/** Tests that run at once cannot all listen at its port for http-01: one web server does, for a webroot that they share. */
+async function withWebServer(pebble: Pebble): Promise<Pebble & { readonly webroot: string }> {
+  const root = await tempFolder('webroot');
+  const web = await webServer(root.path, pebble.httpPort);
+  return {
+    ...pebble,
+    webroot: root.path,
+    async [Symbol.asyncDispose]() {
+      for (const each of [pebble, web, root]) await each[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function order(
+  pebble: Pebble & { readonly webroot?: string },
+  folder: TempFolder,
+  job: Partial<AcmeJob>,
+): Promise<Ordered> {
+  const { webroot, httpPort } = pebble;
   return orderWith({
     bundle,
     folder,
     job: {
       directory: pebble.directory,
       caFile: pebble.caFile,
-      challenge: { type: 'http-01', listen: `127.0.0.1:${pebble.httpPort}` },
+      challenge: webroot ? { type: 'http-01', webroot } : { type: 'http-01', listen: `127.0.0.1:${httpPort}` },
       ...job,
     },
   });

@@ -27,6 +27,9 @@ export function parseListen(text: string): Result<ListenAddress, string> {
 const TAKEN_WAIT_MS = 3_000;
 const TAKEN_PAUSE_MS = 100;
 
+/** Asked at the very moment that it lets go, one of our kind does not answer as such: so often in a row it is believed. */
+const MOST_STRANGERS = 3;
+
 /** Another renewal that holds the port will let go of it: it is waited for up to this share of the time that is left. */
 const OWN_SHARE = 1 / 2;
 
@@ -44,12 +47,14 @@ export async function listenAt({ server, at, deadline, isOurs }: Listening): Pro
   const address = parsed.value;
   const begun = performance.now();
   const ownUntil = begun + Math.min(deadline.remainingMs, LONGEST_WAIT_MS) * OWN_SHARE;
+  let strangers = 0;
   for (;;) {
     const code = await listenOnce(server, address);
     if (code === undefined) return ok(undefined);
     if (code === 'EADDRINUSE' && !deadline.expired) {
       const now = performance.now();
-      const wait = now < begun + TAKEN_WAIT_MS || (now < ownUntil && (await asked(address, { deadline, isOurs })));
+      if (now > begun + TAKEN_WAIT_MS) strangers = (await asked(address, { deadline, isOurs })) ? 0 : strangers + 1;
+      const wait = strangers < MOST_STRANGERS && now < Math.max(ownUntil, begun + TAKEN_WAIT_MS);
       if (wait && (await sleep(TAKEN_PAUSE_MS, deadline))) continue;
     }
     const [reason, why] = WHY[code] ?? (['listen-failed', code] as const);
