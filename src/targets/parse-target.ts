@@ -137,5 +137,7 @@ function formatEndpoint({ host, port, protocol, alpn }: EndpointTarget): string 
   const authority = formatDial({ host, port });
   if (protocol !== 'tls') return `${protocol}://${authority}`;
   const scheme = alpn && schemeWithAlpn(alpn);
+  // A host may be called `file`, but `file:443` is a path.
+  if (!scheme && host === 'file') return `tls://${authority}`;
   return scheme ? `${scheme}://${authority}` : authority;
 }

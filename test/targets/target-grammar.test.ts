@@ -233,6 +233,12 @@ describe('properties', () => {
     );
   });
 
+  it('writes a host called file so that it is none', () => {
+    const target = parsed('https://file');
+    expect(target).toMatchObject({ kind: 'endpoint', host: 'file' });
+    expect(parsed(formatTarget(target, DEFAULT_SETTINGS))).toMatchObject({ kind: 'endpoint', host: 'file', port: 443 });
+  });
+
   it('reads back what it writes, for files', () => {
     const path = fc
       .string({ unit: 'grapheme', minLength: 1 })
