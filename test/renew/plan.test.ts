@@ -1,0 +1,270 @@
+/**
+ * The plan as a table: what is on disk, served, advised and remembered, and what is to be done about it.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Certificate } from '../../src/model/certificate.ts';
+import type { ServedAt } from '../../src/model/renewal.ts';
+import { backoffAfter, chooseAuthority } from '../../src/renew/backoff.ts';
+import type { Failure, History } from '../../src/renew/journal/history.ts';
+import { type OnDisk, type Plan, type PlanInput, plan } from '../../src/renew/plan.ts';
+import type { Authority, ByAcme, Fallback } from '../../src/renew/renewal.ts';
+import { computeWindow } from '../../src/verdict/window.ts';
+import { parseCertificate } from '../../src/x509/parse-certificate.ts';
+import { createCa, type KeyKind } from '../support/pki/pki.ts';
+import { BY_ACME } from '../support/renew/stage.ts';
+
+const DAY = 86_400_000;
+const MINUTE = 60_000;
+const NOW = Date.UTC(2031, 5, 1);
+const ca = createCa({ now: NOW });
+
+interface LeafOptions {
+  readonly ageDays?: number;
+  readonly lifeDays?: number;
+  readonly sans?: readonly string[];
+  readonly key?: KeyKind;
+}
+
+function leaf({
+  ageDays = 0,
+  lifeDays = 90,
+  sans = ['dns:www.shop.example'],
+  key = 'ec256',
+}: LeafOptions = {}): Certificate {
+  const notBefore = NOW - ageDays * DAY;
+  const issued = ca.issue({ sans: sans as [], key, notBefore, notAfter: notBefore + lifeDays * DAY - 1_000 });
+  const parsed = parseCertificate(issued.der);
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
+}
+
+const onDisk = (options?: LeafOptions): OnDisk => ({ kind: 'set', leaf: leaf(options), keyFits: true });
+
+const RENEWAL = { domains: ['www.shop.example'], by: BY_ACME, renewAt: { kind: 'auto' }, live: '/live' } as const;
+
+function planned(input: Partial<PlanInput>): Plan {
+  return plan({ renewal: RENEWAL, now: NOW, disk: onDisk(), served: [], history: { failures: [] }, ...input });
+}
+
+/** `renew: window`, `reload: not-proven`, `none`, `wait` */
+function short(result: Plan): string {
+  const reasons = 'reasons' in result ? `: ${result.reasons.map(({ code }) => code).join(' ')}` : '';
+  return `${result.action}${reasons}`;
+}
+
+const failed = (at: number, more: Partial<Failure> = {}): Failure => ({ at, ...more });
+const served = (serves: ServedAt['serves']): ServedAt => ({ target: 'www.shop.example', serves });
+const withFailures = (...failures: Failure[]): History => ({ failures });
+const acme = (more: Partial<ByAcme>): PlanInput['renewal'] => ({ ...RENEWAL, by: { ...BY_ACME, ...more } });
+
+const CASES: readonly (readonly [string, Partial<PlanInput>, string])[] = [
+  ['no certificate yet', { disk: { kind: 'none' } }, 'renew: no-certificate'],
+  ['one that cannot be read', { disk: { kind: 'unreadable', detail: 'x' } }, 'renew: unreadable'],
+  ['fresh', {}, 'none'],
+  ['a third of 90 days is left, to the second', { disk: onDisk({ ageDays: 60 }) }, 'renew: window'],
+  ['… and a second before', { disk: onDisk({ ageDays: 60 }), now: NOW - 1_000 }, 'none'],
+  ['half of 6 days is left', { disk: onDisk({ ageDays: 3, lifeDays: 6 }) }, 'renew: window'],
+  ['a third of 398 days is left: 30 days are enough', { disk: onDisk({ ageDays: 300, lifeDays: 398 }) }, 'none'],
+  ['expired', { disk: onDisk({ ageDays: 100 }) }, 'renew: window'],
+  ['forced', { force: true }, 'renew: forced'],
+  ['the key belongs to another', { disk: { kind: 'set', leaf: leaf(), keyFits: false } }, 'renew: key-mismatch'],
+  [
+    'a name is missing',
+    { renewal: { ...RENEWAL, domains: ['www.shop.example', 'shop.example'] } },
+    'renew: names-missing',
+  ],
+  [
+    'a wildcard covers the name',
+    { disk: onDisk({ sans: ['dns:*.shop.example'] }), history: { failures: [], renewedFor: ['www.shop.example'] } },
+    'none',
+  ],
+  [
+    'a wildcard that is asked for is not the name below it',
+    { renewal: { ...RENEWAL, domains: ['*.shop.example'] }, history: { failures: [], renewedFor: ['*.shop.example'] } },
+    'renew: names-missing',
+  ],
+  [
+    'a name too many',
+    { disk: onDisk({ sans: ['dns:www.shop.example', 'dns:old.shop.example'] }) },
+    'renew: names-extra',
+  ],
+  [
+    '… which the CA has added by itself',
+    {
+      disk: onDisk({ sans: ['dns:www.shop.example', 'dns:shop.example'] }),
+      history: { failures: [], renewedFor: ['www.shop.example'] },
+    },
+    'none',
+  ],
+  [
+    '… which is a command’s own affair',
+    {
+      renewal: { ...RENEWAL, by: { kind: 'command', command: { words: ['x'], shell: false } } },
+      disk: onDisk({ sans: ['dns:www.shop.example', 'dns:x.example'] }),
+    },
+    'none',
+  ],
+  ['another type of key is wanted', { renewal: acme({ keyType: 'ec384', keyTypeGiven: true }) }, 'renew: key-type'],
+  ['… but not by the config', { renewal: acme({ keyType: 'ec384' }) }, 'none'],
+  ['… but the key stays', { renewal: acme({ keyType: 'ec384', keyTypeGiven: true, reuseKey: true }) }, 'none'],
+  [
+    'the wanted type of key',
+    { renewal: acme({ keyType: 'rsa2048', keyTypeGiven: true }), disk: onDisk({ key: 'rsa2048' }) },
+    'none',
+  ],
+  [
+    'a threshold of its own',
+    { renewal: { ...RENEWAL, renewAt: { kind: 'duration', ms: 80 * DAY } }, disk: onDisk({ ageDays: 10 }) },
+    'renew: window',
+  ],
+  [
+    '… as a share',
+    { renewal: { ...RENEWAL, renewAt: { kind: 'share', fraction: 0.1 } }, disk: onDisk({ ageDays: 80 }) },
+    'none',
+  ],
+  [
+    '… that has come',
+    { renewal: { ...RENEWAL, renewAt: { kind: 'share', fraction: 0.1 } }, disk: onDisk({ ageDays: 81 }) },
+    'renew: window',
+  ],
+  ['the CA says now', { advice: { renewAt: NOW } }, 'renew: ari'],
+  [
+    'the CA says later, and renewal would be open',
+    { disk: onDisk({ ageDays: 61 }), advice: { renewAt: NOW + DAY } },
+    'none',
+  ],
+  [
+    'the CA says later than is safe',
+    { disk: onDisk({ ageDays: 64 }), advice: { renewAt: NOW + 20 * DAY } },
+    'renew: window',
+  ],
+  [
+    'the CA says later than the config',
+    { renewal: { ...RENEWAL, renewAt: { kind: 'duration', ms: 90 * DAY } }, advice: { renewAt: NOW + DAY } },
+    'renew: window',
+  ],
+  ['another one is served', { served: [served('new'), served('other')] }, 'reload: served-differs'],
+  ['nothing could be seen', { served: [served('unknown')] }, 'none'],
+  ['due, and another one is served', { disk: onDisk({ ageDays: 70 }), served: [served('other')] }, 'renew: window'],
+];
+
+test.each(CASES)('%s', (_, input, expected) => {
+  expect(short(planned(input))).toBe(expected);
+});
+
+describe('without a live folder the servers tell', () => {
+  const { live: _live, ...elsewhere } = RENEWAL;
+  test.each([
+    ['nobody has answered', {}, 'renew: no-certificate'],
+    ['a fresh one is served', { servedLeaf: leaf() }, 'none'],
+    ['one is served that is due', { servedLeaf: leaf({ ageDays: 70 }) }, 'renew: window'],
+  ] as const)('%s', (_, more, expected) => {
+    expect(short(planned({ renewal: elsewhere, disk: { kind: 'none' }, ...more }))).toBe(expected);
+  });
+});
+
+describe('what an earlier run has left', () => {
+  const disk = onDisk();
+  const { sha256 } = disk.kind === 'set' ? disk.leaf : { sha256: '' };
+  const attempt = { id: 'a', startedAt: 0, heardAt: 0, reasons: [], domains: [], stepDone: false, entries: [] };
+
+  test('installed, and nobody saw it served: reload, without an order', () => {
+    const history: History = { failures: [], last: attempt, unproven: { sha256, to: 2, from: 1, since: NOW - MINUTE } };
+    expect(short(planned({ disk, history }))).toBe('reload: not-proven');
+  });
+
+  test('… but the disk shows another one: nothing', () => {
+    const history: History = { failures: [], last: attempt, unproven: { sha256: '00', to: 2, from: 1, since: NOW } };
+    expect(short(planned({ disk, history }))).toBe('none');
+  });
+
+  test('a reload that failed waits; one that was killed does not', () => {
+    const unproven = { sha256, to: 2, since: NOW };
+    const failures = [failed(NOW - 1_000)];
+    const told: History = { failures, last: { ...attempt, outcome: 'not-served' }, unproven };
+    expect(short(planned({ disk, history: told }))).toBe('wait: not-proven');
+    expect(short(planned({ disk, history: told, now: NOW + MINUTE }))).toBe('reload: not-proven');
+    expect(short(planned({ disk, history: { failures, last: attempt, unproven } }))).toBe('reload: not-proven');
+  });
+});
+
+describe('back-off', () => {
+  const due = onDisk({ ageDays: 70 });
+
+  test.each([
+    [1, MINUTE],
+    [2, 10 * MINUTE],
+    [3, 100 * MINUTE],
+    [4, DAY],
+    [9, DAY],
+  ])('after %i failures in a row: %i ms', (count, wait) => {
+    const history = withFailures(...Array.from({ length: count }, () => failed(NOW)));
+    expect(backoffAfter(history, {})).toEqual({ notBefore: NOW + wait, failures: count });
+    expect(planned({ disk: due, history, now: NOW + wait - 1 }).action).toBe('wait');
+    expect(planned({ disk: due, history, now: NOW + wait }).action).toBe('renew');
+    expect(planned({ disk: due, history, now: NOW + 1, force: true }).action).toBe('renew');
+  });
+
+  test('never longer than a twentieth of the lifetime, never shorter than a minute', () => {
+    const history = withFailures(...Array.from({ length: 5 }, () => failed(NOW)));
+    expect(backoffAfter(history, { lifetimeMs: 6 * DAY })?.notBefore).toBe(NOW + 0.3 * DAY);
+    expect(backoffAfter(history, { lifetimeMs: 1_000 })?.notBefore).toBe(NOW + MINUTE);
+  });
+
+  test('the CA’s own "not before" holds for that CA', () => {
+    const problem = { reason: 'acme-rate-limited', detail: 'too many', notBefore: NOW + 5 * DAY };
+    const history = withFailures(failed(NOW, { authority: 'https://a.example/', problem }));
+    expect(backoffAfter(history, { authority: 'https://a.example/' })?.notBefore).toBe(NOW + 5 * DAY);
+    expect(backoffAfter(history, { authority: 'https://b.example/' })?.notBefore).toBe(NOW + MINUTE);
+  });
+});
+
+describe('the second CA', () => {
+  const first: Authority = { ...BY_ACME.authority, url: 'https://first.example/' };
+  const fallback: Fallback = { ...first, url: 'https://second.example/', after: 3, remaining: { kind: 'auto' } };
+  const by = (...urls: readonly string[]) => withFailures(...urls.map((authority) => failed(NOW, { authority })));
+  const [A, B] = [first.url, fallback.url];
+  const plenty = { remainingMs: 30 * DAY, lifetimeMs: 90 * DAY };
+  const little = { remainingMs: 10 * DAY, lifetimeMs: 90 * DAY };
+
+  test.each([
+    ['nothing has failed', [], plenty, A],
+    ['twice', [A, A], plenty, A],
+    ['three times', [A, A, A], plenty, B],
+    ['nothing has failed, and little life is left', [], little, A],
+    ['once, and little life is left', [A], little, B],
+    ['the second has failed twice', [A, A, A, B, B], plenty, B],
+    ['both have failed: they take turns', [A, A, A, B, B, B], plenty, A],
+    ['… and again', [A, A, A, B, B, B, A], plenty, B],
+    ['no certificate, once', [A], undefined, A],
+  ] as const)('%s', (_, urls, life, expected) => {
+    expect(chooseAuthority({ authority: first, fallback }, by(...urls), life).url).toBe(expected);
+  });
+
+  test('without a second one there is only the first', () => {
+    expect(chooseAuthority({ authority: first }, by(A, A, A, A), little).url).toBe(A);
+  });
+});
+
+test('whatever the CA advises, a certificate that is overdue is renewed, and one whose renewal is not open is left unless the CA asks', () => {
+  const policy = { warning: { kind: 'auto' }, critical: { kind: 'auto' }, graceMs: 0 } as const;
+  const days = fc.integer({ min: 1, max: 398 });
+  fc.assert(
+    fc.property(
+      days,
+      fc.double({ min: 0, max: 1.2, noNaN: true }),
+      fc.integer({ min: -400, max: 400 }),
+      (lifeDays, age, advised) => {
+        const disk = onDisk({ lifeDays, ageDays: Math.floor(lifeDays * age) });
+        if (disk.kind !== 'set') return;
+        const advice = { renewAt: NOW + advised * DAY };
+        const window = computeWindow(disk.leaf, NOW, policy);
+        const { action } = planned({ disk, advice });
+        if (NOW >= window.warnAt) expect(action).toBe('renew');
+        else expect(action).toBe(advice.renewAt <= NOW ? 'renew' : 'none');
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
