@@ -1,5 +1,5 @@
 /**
- * The report as data: the shape that DESIGN.md promises, in its key order. Fields may be added, never removed or retyped.
+ * The report as data: the shape that users may rely on, in a fixed key order. Fields may be added, never removed or retyped.
  */
 import { createHash } from 'node:crypto';
 import type { Certificate, ChainElement, PublicKey } from '../model/certificate.ts';
