@@ -272,7 +272,7 @@ describe('killed, and with a full disk', () => {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) return openKeys(path);
       const stats = entry.isFile() ? await lstat(path).catch(() => undefined) : undefined;
-      if (!stats || (stats.mode & 0o077) === 0) return [];
+      if (!stats?.isFile() || (stats.mode & 0o077) === 0) return [];
       const text = await readFile(path, 'utf8').catch(() => '');
       return text.includes('PRIVATE KEY') ? [path] : [];
     });
