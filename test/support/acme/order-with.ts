@@ -3,20 +3,24 @@
  * everything that the child told, and a certain end.
  */
 
+import { join } from 'node:path';
 import type { AcmeEvent, AcmeJob, AcmeResult } from '../../../src/renew/acme/job.ts';
 import { orderByAcme } from '../../../src/renew/acme/spawn.ts';
 import { Deadline } from '../../../src/time/deadline.ts';
+import { REPOSITORY } from '../repository.ts';
 import type { TempFolder } from '../temp-folder.ts';
-import type { ChildBundle } from './child-bundle.ts';
+
+/** What leads to the child of the built program. */
+export const ACME_CHILD: readonly string[] = [join(REPOSITORY, 'bin', 'certwatch.js'), '__acme-child'];
 
 export interface OrderWith {
-  readonly bundle: ChildBundle;
   /** Holds the account and the order's files. */
   readonly folder: TempFolder;
   readonly job: Partial<AcmeJob> & Pick<AcmeJob, 'directory' | 'challenge'>;
   readonly deadlineMs?: number;
   /** Node unless told otherwise. */
   readonly execPath?: string;
+  readonly entry?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly onEvent?: (event: AcmeEvent) => void;
   readonly onSpawn?: (pid: number) => void;
@@ -44,12 +48,12 @@ export async function orderWith(options: OrderWith): Promise<Ordered> {
   const events: AcmeEvent[] = [];
   let pid = 0;
   const startedAt = performance.now();
-  const deadline = Deadline.after(options.deadlineMs ?? 15_000);
+  const deadline = Deadline.after(options.deadlineMs ?? 60_000);
   const result = await orderByAcme(jobFor(options), {
     deadline,
     now: () => Date.now(),
     execPath: options.execPath ?? process.execPath,
-    entry: options.bundle.entry,
+    entry: options.entry ?? ACME_CHILD,
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: '/nonexistent', ...options.env },
     kill: (target, signal) => process.kill(target, signal),
     onEvent: (event) => {
