@@ -1,3 +1,6 @@
 #!/usr/bin/env node
 'use strict';
-require('./load-bundle.js').loadBundle().bundle.main('check_certwatch');
+// The version is known without loading the program.
+if (/^(--version|-V)$/.test(process.argv.slice(2).join(' '))) {
+  process.stdout.write(`check_certwatch ${require('../package.json').version}\n`);
+} else require('./load-bundle.js').loadBundle().main('check_certwatch');

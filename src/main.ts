@@ -7,10 +7,8 @@ import type { Duplex } from 'node:stream';
 import { isatty } from 'node:tty';
 import { colorLevel } from './cli/color-level.ts';
 import { ACME_CHILD, type ExitCode, type Io, type Out } from './cli/io.ts';
-import { runPlugin } from './cli/plugin.ts';
-import { runProgram } from './cli/program.ts';
 import { createProcessTable } from './health/process-table.ts';
-import { SCANNER_PIPE_FD, SCANNER_VARIABLE, spawnScanner } from './scan/supervised/scanner-process.ts';
+import { SCANNER_PIPE_FD, SCANNER_VARIABLE } from './scan/supervised/scanner-role.ts';
 
 declare const CERTWATCH_VERSION: string;
 
@@ -29,8 +27,13 @@ export function main(name: ProgramName): void {
     acmeChild();
     return;
   }
-  const run = name === 'certwatch' ? runProgram(io) : runPlugin(io);
-  run.then(leave, die);
+  run(name, io).then(leave, die);
+}
+
+/** Only the program that is asked for is loaded. */
+async function run(name: ProgramName, io: Io): Promise<ExitCode> {
+  if (name === 'certwatch') return (await import('./cli/program.ts')).runProgram(io);
+  return (await import('./cli/plugin.ts')).runPlugin(io);
 }
 
 /** This process was started by a renewal, to run one order; it ends by itself (`renew/acme/child.ts`). */
@@ -64,8 +67,10 @@ function processIo(): Io {
     now: () => Date.now(),
     onInterrupt: supervisor ? (listener) => onSupervisorsWish(supervisor, listener) : onInterrupt,
     sinceStart: () => Number(process.hrtime.bigint() - startedAt) / 1e6,
-    spawnScanner: () =>
-      spawnScanner({ execPath: process.execPath, argv: process.argv.slice(1), env: process.env, startedAt }),
+    spawnScanner: async () => {
+      const { spawnScanner } = await import('./scan/supervised/scanner-process.ts');
+      return spawnScanner({ execPath: process.execPath, argv: process.argv.slice(1), env: process.env, startedAt });
+    },
     ...(supervisor ? { supervisor } : {}),
     processes: createProcessTable({
       pid: process.pid,

@@ -19,6 +19,12 @@ export interface CheckSettings extends ResolvedRun {
   readonly targets: readonly Result<Target, InputError>[];
 }
 
+/** A check as it was asked for on the command line. */
+export interface Asked {
+  readonly words: readonly string[];
+  readonly raw: RawFlags;
+}
+
 export function settingFlags(raw: RawFlags): RawFlags {
   return new Map([...raw].filter(([key]) => key !== CONFIG_KEY && key !== LIST_KEY));
 }

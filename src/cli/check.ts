@@ -2,19 +2,16 @@
  * `certwatch check`: scan, report, exit with the status.
  */
 import type { Command } from 'commander';
-import type { RunSettings } from '../config/resolve-run.ts';
-import type { InputError } from '../model/target.ts';
-import { escapeTerminal } from '../report/escape.ts';
-import { type CheckSettings, CONFIG_KEY, LIST_KEY, readSettings } from './check-settings.ts';
+import { type Asked, type CheckSettings, CONFIG_KEY, LIST_KEY, readSettings } from './check-settings.ts';
 import { fileExists } from './file-exists.ts';
+import { inputErrorTeller, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
 import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
 import { outputSpecs } from './output-specs.ts';
 import type { Finish } from './program.ts';
 import { runCheck } from './run-check.ts';
 import { scanHere } from './scan-here.ts';
-import { runScanner } from './scanner.ts';
-import { isWorthSupervising, superviseCheck } from './supervise-check.ts';
+import { isWorthSupervising } from './worth-supervising.ts';
 
 export function checkCommand(io: Io, finish: Finish): Command {
   const raw: RawFlags = new Map();
@@ -32,14 +29,11 @@ export function checkCommand(io: Io, finish: Finish): Command {
   return command.action(async (words: string[]) => finish(await check({ words, raw }, io)));
 }
 
-/** A check as it was asked for on the command line. */
-export interface Asked {
-  readonly words: readonly string[];
-  readonly raw: RawFlags;
-}
-
 async function check(asked: Asked, io: Io): Promise<ExitCode> {
-  if (!io.supervisor && isWorthSupervising(asked, io)) return superviseCheck(asked, io);
+  if (!io.supervisor && isWorthSupervising(asked, io)) {
+    const { superviseCheck } = await import('./supervise-check.ts');
+    return superviseCheck(asked, io);
+  }
   const settings = await readSettings(asked.raw, io);
   if (!settings.ok) return refuse(settings.error, io);
   const { run } = settings.value;
@@ -55,13 +49,16 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
     return 3;
   }
   const total = sources.lists.length === 0 ? sources.words.length + sources.made.length : undefined;
-  if (io.supervisor) return runScanner({ run, sources, total, pipe: io.supervisor }, io);
+  if (io.supervisor) {
+    const { runScanner } = await import('./scanner.ts');
+    return runScanner({ run, sources, total, pipe: io.supervisor }, io);
+  }
   const { code } = await runCheck(
     {
       produce: scanHere({ run, sources }, io),
       deadlineMs: run.deadline,
       judgedAt: run.now,
-      outputs: outputSpecs(run, io),
+      outputs: await outputSpecs(run, io),
       progress: !run.quiet,
       total,
       onInputError: inputErrorTeller(run, io),
@@ -69,14 +66,6 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
     io,
   );
   return code;
-}
-
-/** On a terminal, the report for people says it once more where the eye is: at its end. */
-export function inputErrorTeller({ format }: RunSettings, io: Io): (error: InputError) => void {
-  const repeats = io.stdout.isTTY && format.every(({ format, file }) => file !== undefined || format === 'human');
-  return (error) => {
-    if (!repeats) void io.stderr.write(errorLine(error));
-  };
 }
 
 const NOTHING_TO_CHECK =
@@ -94,14 +83,4 @@ function sourcesOf({ words, raw }: Asked, { config, targets, run, defaults, endp
     options: { defaults, endpoint, fileExists },
     ...(run.shard ? { shard: run.shard } : {}),
   };
-}
-
-export async function refuse(errors: readonly InputError[], io: Io): Promise<ExitCode> {
-  for (const error of errors) await io.stderr.write(errorLine(error));
-  return 3;
-}
-
-/** The words of a line that is no target come from a file that anybody may have written. */
-export function errorLine({ origin, message }: InputError): string {
-  return `certwatch: ${escapeTerminal(origin)}: ${escapeTerminal(message)}\n`;
 }

@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path';
 
-/** Mozilla's roots, packed by `esbuild.config.js`. */
+/** Mozilla's roots, packed by `rolldown.config.js`. */
 export function rootsFileOf(dist: string): string {
   return join(dist, 'mozilla-roots.bin');
 }

@@ -37,7 +37,7 @@ export interface Io {
   /** Milliseconds since the run began, on the monotonic clock: in a scanner, since its supervisor started. */
   sinceStart(): number;
   /** Starts this program again, with the same arguments, as a scanner. */
-  spawnScanner(): ScannerProcess;
+  spawnScanner(): Promise<ScannerProcess>;
   /** The pipe to the supervisor, where this process is a scanner. */
   readonly supervisor?: Duplex;
   readonly processes: ProcessTable;

@@ -2,7 +2,7 @@
  * Where a run's report goes: renderers joined to the standard output and to files. Files are written whole or not at
  * all. What cannot be written is said, and never takes the report on the standard output with it.
  */
-import { AtomicFile } from '../files/atomic-file.ts';
+import type { AtomicFile } from '../files/atomic-file.ts';
 import type { Outcome, Verdict } from '../model/verdict.ts';
 import type { Renderer } from '../report/format.ts';
 import type { Out } from './io.ts';
@@ -31,6 +31,7 @@ export class Outputs {
   async begin(): Promise<void> {
     for (const spec of this.#specs) {
       if (spec.file !== undefined) {
+        const { AtomicFile } = await import('../files/atomic-file.ts');
         const file = await AtomicFile.create(spec.file);
         if (file.ok) this.#files.set(spec, file.value);
         else this.#fail(spec, file.error);

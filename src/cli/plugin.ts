@@ -8,7 +8,6 @@ import { type ResolvedRun, resolveRunSettings } from '../config/resolve-run.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
 import { escapeNagios } from '../report/escape.ts';
-import { nagiosPlugin } from '../report/formats/nagios.ts';
 import { parseDuration } from '../time/duration.ts';
 import { ipVersion } from '../x509/ip.ts';
 import type { ExitCode, Io } from './io.ts';
@@ -98,6 +97,7 @@ async function checkHost(raw: RawFlags, own: PluginFlags, io: Io): Promise<ExitC
   }
   const { defaults, endpoint, run } = resolved.value as ResolvedRun;
   const { word, deadlineMs } = asked.value;
+  const { nagiosPlugin } = await import('../report/formats/nagios.ts');
   const renderer = nagiosPlugin.create({
     verbose: run.verbose,
     quiet: false,

@@ -1,20 +1,23 @@
 /**
- * The commander tree of `certwatch`: one file a command.
+ * The commander tree of `certwatch`: one file a command, loaded when it is asked for.
  */
 import { Command } from 'commander';
 import { didYouMean } from '../targets/nearest.ts';
-import { checkCommand } from './check.ts';
-import { configCommand } from './config.ts';
 import type { ExitCode, Io } from './io.ts';
 import { configure, parseArguments } from './option-parser.ts';
-import { renewCommand } from './renew.ts';
-import { showCommand } from './show.ts';
-import { statusCommand } from './status.ts';
 
 /** A command tells here what the process should exit with. */
 export type Finish = (code: ExitCode) => void;
 
-const COMMANDS = [checkCommand, renewCommand, showCommand, statusCommand, configCommand];
+type MakeCommand = (io: Io, finish: Finish) => Command;
+
+const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  check: async () => (await import('./check.ts')).checkCommand,
+  renew: async () => (await import('./renew.ts')).renewCommand,
+  show: async () => (await import('./show.ts')).showCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  config: async () => (await import('./config.ts')).configCommand,
+};
 
 const EXAMPLES = `
 Examples:
@@ -26,10 +29,12 @@ Examples:
 Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (unreachable, bad usage, a bug).`;
 
 export async function runProgram(io: Io): Promise<ExitCode> {
-  const [first] = io.argv;
-  if (io.argv.length === 1 && (first === '--version' || first === '-V')) {
-    await io.stdout.write(`certwatch ${io.version}\n`);
-    return 0;
+  const [first = ''] = io.argv;
+  const names = Object.keys(COMMANDS);
+  const known = Object.hasOwn(COMMANDS, first);
+  if (first !== '' && first !== 'help' && !first.startsWith('-') && !known) {
+    await io.stderr.write(unknownCommand(first, names));
+    return 3;
   }
   let code: ExitCode = 3;
   const program = configure(new Command('certwatch'), io)
@@ -37,12 +42,9 @@ export async function runProgram(io: Io): Promise<ExitCode> {
     .version(`certwatch ${io.version}`, '-V, --version', 'Show the version.')
     .helpOption('-h, --help', 'Show this help.')
     .addHelpText('after', EXAMPLES);
-  const commands = COMMANDS.map((make) => make(io, (ended) => (code = ended)));
-  for (const command of commands) program.addCommand(command);
-  const names = commands.map((command) => command.name());
-  if (first !== undefined && !first.startsWith('-') && ![...names, 'help'].includes(first)) {
-    await io.stderr.write(unknownCommand(first, names));
-    return 3;
+  for (const name of known ? [first] : names) {
+    const make = await COMMANDS[name]?.();
+    if (make) program.addCommand(make(io, (ended) => (code = ended)));
   }
   return (await parseArguments(program, io)) ?? code;
 }

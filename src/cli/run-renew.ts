@@ -15,7 +15,7 @@ import { exitCodeOf, runRenewals } from '../renew/run-renewals.ts';
 import { renderRenewalsJson } from '../report/renewal-json.ts';
 import { renderRenewals, renewalEventLine } from '../report/renewal-text.ts';
 import { Deadline } from '../time/deadline.ts';
-import { errorLine, refuse } from './check.ts';
+import { errorLine, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
 import type { RenewAsked } from './renew.ts';
 import { type RenewSettings, readRenewSettings } from './renew-settings.ts';

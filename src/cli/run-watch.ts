@@ -12,7 +12,7 @@ import type { Outcome, Verdict } from '../model/verdict.ts';
 import { createResolver } from '../net/resolve.ts';
 import { runSummary } from '../report/summary.ts';
 import { Deadline } from '../time/deadline.ts';
-import { errorLine } from './check.ts';
+import { errorLine } from './input-errors.ts';
 import type { Io } from './io.ts';
 
 /** What is kept of the time before the deadline for telling how the run ended. */

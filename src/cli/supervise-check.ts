@@ -2,7 +2,6 @@
  * The supervisor's side of a check: starts the scanning process, follows it, and prints the report. It reads no list, no
  * config and no certificate file itself: what a dead disk or a stuck reader can hold up is in the other process.
  */
-import { locateConfig } from '../config/locate.ts';
 import { parseFlags } from '../config/resolve-run.ts';
 import { DEFAULT_RUN } from '../config/run-settings.ts';
 import { Looker } from '../scan/look.ts';
@@ -11,32 +10,19 @@ import { type Frame, readFrames } from '../scan/supervised/frames.ts';
 import type { ScannerProcess } from '../scan/supervised/scanner-process.ts';
 import { Deadline } from '../time/deadline.ts';
 import { ChainReader } from '../x509/chain-reader.ts';
-import { type Asked, inputErrorTeller, refuse } from './check.ts';
-import { CONFIG_KEY, LIST_KEY, settingFlags } from './check-settings.ts';
+import type { Asked } from './check-settings.ts';
+import { settingFlags } from './check-settings.ts';
+import { inputErrorTeller, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
 import { outputSpecs } from './output-specs.ts';
 import { type Produce, runCheck } from './run-check.ts';
 import { HASTY_PING_MS, PATIENT_PING_MS } from './run-watch.ts';
 import type { SupervisedRun } from './scanner.ts';
 
-/** More hosts than this on a command line are a list. */
-const MOST_UNSUPERVISED = 8;
-
-/** A few hosts named on the command line, with nothing to be read from a disk but CA files, are looked at in one process. */
-export function isWorthSupervising({ words, raw }: Asked, io: Io): boolean {
-  return (
-    words.length > MOST_UNSUPERVISED ||
-    words.some((word) => /^file:/i.test(word)) ||
-    [LIST_KEY, CONFIG_KEY, 'expect-file', 'state', 'ping'].some((key) => raw.has(key)) ||
-    (raw.get('format') ?? []).some((text) => text.includes('=')) ||
-    locateConfig({ env: io.env, folder: io.cwd }) !== undefined
-  );
-}
-
 export async function superviseCheck({ raw }: Asked, io: Io): Promise<ExitCode> {
   const flags = parseFlags(settingFlags(raw));
   if (!flags.ok) return refuse(flags.error, io);
-  const scanner = io.spawnScanner();
+  const scanner = await io.spawnScanner();
   const frames = readFrames<SupervisedRun>(scanner.frames);
   const patience = Deadline.after(flags.value.run.deadline ?? (DEFAULT_RUN.deadline as number));
   const release = io.onInterrupt(() => patience.expire());
@@ -86,7 +72,7 @@ async function follow(
       produce,
       deadlineMs: Math.max(0, run.deadline - io.sinceStart()),
       judgedAt,
-      outputs: outputSpecs(run, io).filter(({ file }) => file === undefined),
+      outputs: (await outputSpecs(run, io)).filter(({ file }) => file === undefined),
       progress: !run.quiet,
       total,
       onInputError: inputErrorTeller(run, io),

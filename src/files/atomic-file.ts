@@ -3,8 +3,8 @@
  * folder. A reader sees the old version or the new one, also when the writer is killed or the disk is full. What a killed
  * writer leaves behind is a temporary file, which the next writer of the same file clears away.
  */
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, realpath, rename, unlink } from 'node:fs/promises';
+import { constants, promises as fs } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { err, ok, type Result } from '../model/result.ts';
 import { clearStaleTemps, tempName } from './stale-temps.ts';
@@ -38,19 +38,19 @@ export class AtomicFile {
    */
   static async create(path: string, options: AtomicFileOptions = {}): Promise<Result<AtomicFile, string>> {
     try {
-      const real = await realpath(path).catch(() => path);
-      const existing = await lstat(real).catch(() => undefined);
+      const real = await fs.realpath(path).catch(() => path);
+      const existing = await fs.lstat(real).catch(() => undefined);
       if (existing?.isDirectory()) return err(`${path}: is a folder, expected a file to write to`);
       if (existing && !existing.isFile()) {
         // Without O_NONBLOCK, opening a FIFO that nobody reads would wait for ever.
-        const handle = await open(real, constants.O_WRONLY | constants.O_NONBLOCK);
+        const handle = await fs.open(real, constants.O_WRONLY | constants.O_NONBLOCK);
         return ok(new AtomicFile(real, undefined, handle));
       }
       const mode = existing ? existing.mode & 0o777 : (options.mode ?? 0o644);
       // Before there is one more: so there is never more than one, wherever writers are killed.
       await clearStaleTemps(dirname(real), basename(real));
       const temp = join(dirname(real), await tempName(basename(real)));
-      const handle = await open(temp, 'wx', mode);
+      const handle = await fs.open(temp, 'wx', mode);
       return ok(new AtomicFile(real, temp, handle));
     } catch (cause) {
       return err(`${path}: cannot be written (${reasonOf(cause)})`);
@@ -76,7 +76,7 @@ export class AtomicFile {
       }
       await this.#handle.sync();
       await this.#handle.close();
-      await rename(this.#temp, this.#path);
+      await fs.rename(this.#temp, this.#path);
       await syncFolder(dirname(this.#path));
       return ok(undefined);
     } catch (cause) {
@@ -88,7 +88,7 @@ export class AtomicFile {
   /** Leaves the old version as it was and nothing else behind. */
   async abort(): Promise<void> {
     await this.#handle.close().catch(() => {});
-    if (this.#temp !== undefined) await unlink(this.#temp).catch(() => {});
+    if (this.#temp !== undefined) await fs.unlink(this.#temp).catch(() => {});
   }
 
   async #flush(): Promise<Result<void, string>> {
@@ -121,7 +121,7 @@ export async function writeFileAtomically(
 
 /** A rename is on the disk only once its folder is; some file systems do not support this, and need not. */
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch(() => undefined);
+  const folder = await fs.open(path, 'r').catch(() => undefined);
   await folder?.sync().catch(() => {});
   await folder?.close();
 }

@@ -2,7 +2,7 @@
  * Processes as Linux shows them under /proc (proc(5)): enough to tell a process from a later one with the same number.
  * On systems without /proc each answer is `undefined`, and whoever asks must say what that means to them.
  */
-import { readFile, readlink } from 'node:fs/promises';
+import { promises as fs } from 'node:fs';
 
 export interface ProcessInfo {
   readonly pid: number;
@@ -45,7 +45,7 @@ export function parseStat(text: string): ProcessInfo | undefined {
 
 export async function readPlace(): Promise<Place> {
   const bootId = (await readSmall('/proc/sys/kernel/random/boot_id'))?.trim();
-  const pidNamespace = await readlink('/proc/self/ns/pid').catch(() => undefined);
+  const pidNamespace = await fs.readlink('/proc/self/ns/pid').catch(() => undefined);
   return { ...(bootId ? { bootId } : {}), ...(pidNamespace ? { pidNamespace } : {}) };
 }
 
@@ -56,5 +56,5 @@ export async function readSinceBoot(): Promise<number | undefined> {
 }
 
 async function readSmall(path: string): Promise<string | undefined> {
-  return readFile(path, 'latin1').catch(() => undefined);
+  return fs.readFile(path, 'latin1').catch(() => undefined);
 }

@@ -1,8 +1,9 @@
 /**
  * Reads the certificates of a file, PEM or DER told apart by content, without ever blocking on what is no regular file.
  */
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+
+import { constants, promises as fs, type Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import type { Failure } from '../model/observation.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
@@ -76,10 +77,10 @@ function isPadding(bytes: Uint8Array): boolean {
 async function readRegularFile(path: string, deadline: Deadline): Promise<Result<Uint8Array, Failure>> {
   let file: FileHandle | undefined;
   try {
-    const refused = refuse(path, await stat(path));
+    const refused = refuse(path, await fs.stat(path));
     if (refused) return refused;
     // Without O_NONBLOCK a FIFO that came in between would hold one of libuv's four threads for ever.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await file.stat();
     return refuse(path, stats) ?? (await readAll(path, file, deadline));
   } catch (cause) {

@@ -2,8 +2,9 @@
  * Temporary files that say who writes them, so that what a killed writer left behind is cleared away by the next one and
  * what a live writer is at work on is left alone.
  */
+
 import { createHash, randomBytes } from 'node:crypto';
-import { lstat, readdir, unlink } from 'node:fs/promises';
+import { promises as fs } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readPlace, readProcess } from './proc.ts';
 
@@ -45,14 +46,14 @@ export async function tempName(name: string): Promise<string> {
  * nobody's way.
  */
 export async function clearStaleTemps(folder: string, name: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await fs.readdir(folder).catch(() => []);
   const prefix = `.${name}.`;
   for (const found of names) {
     if (!found.startsWith(prefix) || !found.endsWith('.tmp')) continue;
     const mark = MARK.exec(found.slice(prefix.length, -'.tmp'.length));
     if (!mark) continue;
     const path = join(folder, found);
-    if (await isStale(path, mark)) await unlink(path).catch(() => {});
+    if (await isStale(path, mark)) await fs.unlink(path).catch(() => {});
   }
 }
 
@@ -60,7 +61,7 @@ async function isStale(path: string, [, where, pid, start]: RegExpExecArray): Pr
   const self = await thisWriter();
   if (self && where === self.where) return (await readProcess(Number(pid)))?.start !== start && (await canSeeOthers());
   // Both by the file system's own clock: the folder's time is when something in it last came or went.
-  const [found, folder] = await Promise.all([lstat(path), lstat(dirname(path))]).catch(() => []);
+  const [found, folder] = await Promise.all([fs.lstat(path), fs.lstat(dirname(path))]).catch(() => []);
   return found !== undefined && folder !== undefined && folder.mtimeMs - found.mtimeMs > LEFT_BEHIND_MS;
 }
 

@@ -2,8 +2,7 @@
  * Reads the small text files of the system that name look-ups depend on (/etc/hosts, /etc/resolv.conf) so that none of them
  * can block or flood us: opened without blocking, regular files only, up to a cap.
  */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants, promises as fs } from 'node:fs';
 
 /** Large block lists in /etc/hosts reach 10 MB; more than this is no hosts file. */
 export const MOST_BYTES = 16 * 1024 * 1024;
@@ -15,7 +14,7 @@ export const MOST_BYTES = 16 * 1024 * 1024;
 export async function readSystemFile(path: string, cap: number = MOST_BYTES): Promise<string> {
   try {
     // O_NONBLOCK: opening a FIFO would otherwise hold one of libuv's four threads for ever.
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stat = await file.stat();
       if (!stat.isFile()) return '';

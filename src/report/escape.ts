@@ -7,7 +7,11 @@
  * What a terminal would act on or not show: controls (ESC, CSI, newlines), format characters (bidirectional overrides, zero
  * width, tags), line and paragraph separators, lone surrogates, ignorables, noncharacters.
  */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
+function unprintable(): RegExp {
+  // Made at its first use: with properties of Unicode it takes most of a millisecond, and nearly no text needs it.
+  return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
+}
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** Nearly all text is this, and the test is a tenth of the price. */
 const PLAIN = /^[\x20-\x7e\n]*$/;
 
@@ -15,7 +19,7 @@ const codePoint = (character: string): string => `\\u{${character.codePointAt(0)
 
 /** For a terminal and any other place where a line is a line: unprintable characters become `\u{202e}`. */
 export function escapeTerminal(text: string): string {
-  return text.replace(UNPRINTABLE, codePoint);
+  return PRINTABLE_ASCII.test(text) ? text : text.replace(unprintable(), codePoint);
 }
 
 /** For plug-in output: `|` starts the performance data, and the web interfaces may show `<` as markup. */
@@ -51,7 +55,7 @@ export function csvField(text: string): string {
 /** JSON text is ASCII where a terminal would act on a character; inside its strings `\uXXXX` means the same. */
 export function escapeJson(json: string): string {
   if (PLAIN.test(json)) return json;
-  return json.replace(UNPRINTABLE, (character) =>
+  return json.replace(unprintable(), (character) =>
     character === '\n'
       ? character
       : [...utf16(character)].map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join(''),

@@ -7,12 +7,10 @@ import { err, ok, type Result } from '../model/result.ts';
 import type { EndpointTarget } from '../model/target.ts';
 import { dial } from '../net/dial.ts';
 import { type Resolver, resolveHost } from '../net/resolve.ts';
-import { negotiateStartTls } from '../net/starttls/negotiate.ts';
 import { Deadline } from '../time/deadline.ts';
 import { pause } from '../time/pause.ts';
 import type { ReadOutcome } from '../tls/outcome.ts';
 import { readChain } from '../tls/read-chain.ts';
-import { readChainWithNodeTls } from '../tls/second-opinion.ts';
 import type { ChainReader } from '../x509/chain-reader.ts';
 import { PhaseClock } from './phase-clock.ts';
 
@@ -139,6 +137,7 @@ async function lookOnce(look: Look, addresses: readonly string[]): Promise<Obser
   if (first.outcome.secondOpinion && !look.deadline.expired) {
     look.earlier.failure = failedToRead(look, first.outcome, first.address);
     const maxVersion = first.outcome.secondOpinionMaxVersion;
+    const { readChainWithNodeTls } = await import('../tls/second-opinion.ts');
     const second = await connectAndRead(look, [first.address], (socket, options) =>
       readChainWithNodeTls(socket, { ...options, ...(maxVersion ? { maxVersion } : {}) }),
     );
@@ -164,6 +163,7 @@ async function connectAndRead(look: Look, addresses: readonly string[], read: Re
   try {
     if (target.protocol !== 'tls') {
       clock.enter('starttls');
+      const { negotiateStartTls } = await import('../net/starttls/negotiate.ts');
       const upgraded = await negotiateStartTls(socket, target.protocol, { servername: target.servername, deadline });
       if (!upgraded.ok) {
         socket.destroy();

@@ -6,7 +6,7 @@
  * loop would have no end).
  */
 import type { Dirent } from 'node:fs';
-import { lstat, readdir, stat } from 'node:fs/promises';
+import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../model/result.ts';
 import { quote } from './nearest.ts';
@@ -104,7 +104,7 @@ class Walk {
     this.#folders++;
     if (this.#folders > MOST_FOLDERS) return err(`the pattern would read more than ${MOST_FOLDERS} folders`);
     try {
-      const entries = await readdir(folder === '' ? '.' : folder, { withFileTypes: true });
+      const entries = await fs.readdir(folder === '' ? '.' : folder, { withFileTypes: true });
       return ok(entries.sort((a, b) => (a.name < b.name ? -1 : 1)));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -213,9 +213,9 @@ function firstGroup(text: string): { open: number; close: number; alternatives: 
 
 async function isFile(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isFile();
+    return (await fs.stat(path)).isFile();
   } catch {
     // A dangling link is still named: that it cannot be read is worth a report.
-    return (await lstat(path).catch(() => undefined))?.isSymbolicLink() ?? false;
+    return (await fs.lstat(path).catch(() => undefined))?.isSymbolicLink() ?? false;
   }
 }

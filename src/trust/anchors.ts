@@ -2,7 +2,7 @@
  * Where trust begins: Mozilla's roots as Node carries them, the system's bundle, or nothing but the files that were named;
  * named files add to each. Nothing heavy is loaded unless it is needed: see roots-pack.ts.
  */
-import { readFile } from 'node:fs/promises';
+import { promises as fs } from 'node:fs';
 import type { Certificate, DistinguishedName } from '../model/certificate.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { TrustSource } from '../model/target.ts';
@@ -168,7 +168,7 @@ async function mozillaRoots({
 }
 
 async function openMozillaRoots(rootsFile: string | undefined, tag: string): Promise<PackedRoots> {
-  const bytes = rootsFile && tag ? await readFile(rootsFile).catch(() => undefined) : undefined;
+  const bytes = rootsFile && tag ? await fs.readFile(rootsFile).catch(() => undefined) : undefined;
   const packed = bytes && openRoots(bytes, tag);
   if (packed) return packed;
   const { rootCertificates } = await import('node:tls');

@@ -2,8 +2,8 @@
  * Trust anchors from files: PEM with any number of certificates, or one certificate in DER. Reads are bounded: regular
  * files only (a FIFO would be waited for), up to a size, and not beyond the deadline.
  */
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, promises as fs } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import type { Certificate } from '../model/certificate.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
@@ -18,7 +18,7 @@ async function readBounded(path: string, limit: number): Promise<Result<Uint8Arr
   let handle: FileHandle | undefined;
   try {
     // Non-blocking: opening a FIFO that nobody writes to would wait for ever.
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const { size } = await checkRegular(handle);
     if (size > limit) return err(`is larger than ${limit / 1024 / 1024} MB`);
     const buffer = Buffer.alloc(size);

@@ -5,7 +5,8 @@
 import { TAG } from './der.ts';
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-const utf8 = new TextDecoder('utf-8');
+/** Made at its first use: nearly all names are ASCII. */
+let utf8: InstanceType<typeof TextDecoder> | undefined;
 
 function ascii(bytes: Uint8Array, at: number, end: number, highest: number): string {
   let text = '';
@@ -24,6 +25,11 @@ function isAscii(bytes: Uint8Array, at: number, end: number): boolean {
 /** Latin text without a decoder's set-up cost; the hot path of every certificate. */
 function latin(bytes: Uint8Array, at: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('latin1');
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  utf8 ??= new TextDecoder('utf-8');
+  return utf8.decode(bytes);
 }
 
 function utf16be(bytes: Uint8Array, at: number, end: number): string {
@@ -56,7 +62,7 @@ export function readString(tag: number, bytes: Uint8Array, at: number, end: numb
     case TAG.visibleString:
       return isAscii(bytes, at, end) ? latin(bytes, at, end) : ascii(bytes, at, end, 0x7f);
     case TAG.utf8String:
-      return isAscii(bytes, at, end) ? latin(bytes, at, end) : utf8.decode(bytes.subarray(at, end));
+      return isAscii(bytes, at, end) ? latin(bytes, at, end) : decodeUtf8(bytes.subarray(at, end));
     case TAG.t61String:
     case TAG.videotexString:
     case TAG.graphicString:

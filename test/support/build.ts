@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { REPOSITORY } from './repository.ts';
 
 const BUNDLE = join(REPOSITORY, 'dist', 'certwatch.cjs');
-const SOURCES = ['src', 'bin', 'esbuild.config.js', 'package.json', 'package-lock.json'];
+const SOURCES = ['src', 'bin', 'rolldown.config.js', 'package.json', 'package-lock.json'];
 /** In node_modules, since dist/ is made anew by each build. */
 const LOCK = join(REPOSITORY, 'node_modules', '.certwatch-build');
 const BUILD_TIMEOUT_MS = 120_000;
@@ -39,7 +39,7 @@ export async function buildIfStale(): Promise<void> {
 }
 
 const build = () =>
-  promisify(execFile)(process.execPath, ['esbuild.config.js'], { cwd: REPOSITORY, timeout: BUILD_TIMEOUT_MS });
+  promisify(execFile)(process.execPath, ['rolldown.config.js'], { cwd: REPOSITORY, timeout: BUILD_TIMEOUT_MS });
 
 async function isStale(): Promise<boolean> {
   const built = await newest(BUNDLE);

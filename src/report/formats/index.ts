@@ -1,16 +1,22 @@
 /**
- * The registry of output formats: what `--format` can name.
+ * The registry of output formats: what `--format` can name. Each is loaded when it is asked for.
  */
 import type { Format } from '../format.ts';
-import { csv } from './csv.ts';
-import { human } from './human.ts';
-import { json } from './json.ts';
-import { nagios } from './nagios.ts';
-import { ndjson } from './ndjson.ts';
-import { prometheus } from './prometheus.ts';
 
-export const FORMATS: readonly Format[] = [human, json, ndjson, nagios, prometheus, csv];
+const LOADERS: Readonly<Record<string, () => Promise<Format>>> = {
+  human: async () => (await import('./human.ts')).human,
+  json: async () => (await import('./json.ts')).json,
+  ndjson: async () => (await import('./ndjson.ts')).ndjson,
+  nagios: async () => (await import('./nagios.ts')).nagios,
+  prometheus: async () => (await import('./prometheus.ts')).prometheus,
+  csv: async () => (await import('./csv.ts')).csv,
+};
 
-export function findFormat(name: string): Format | undefined {
-  return FORMATS.find((format) => format.name === name);
+export const FORMATS: readonly string[] = Object.keys(LOADERS);
+
+/** @throws for a name that is not in `FORMATS`: the settings let no other through. */
+export async function loadFormat(name: string): Promise<Format> {
+  const load = LOADERS[name];
+  if (!load) throw new Error(`no format ${name}`);
+  return load();
 }

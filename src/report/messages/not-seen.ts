@@ -153,7 +153,8 @@ export const notSeenMessages: Messages<FailureCode> = {
   'read-failed': failure(unread, adviseUnread),
   timeout,
   'internal-error': {
-    describe: (data) => `certwatch itself failed ${PHASES[data.phase]}: ${data.detail ?? data.reason}.`,
+    describe: (data) =>
+      `certwatch itself failed ${PHASES[data.phase]}: ${(data.detail ?? data.reason).replace(/[.\s]+$/, '')}.`,
     advise: (_, { target }) => `This is a bug: please report what this prints: ${checkAgain(target, ' -v')}`,
   },
 };

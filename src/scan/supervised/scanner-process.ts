@@ -4,10 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
-
-/** Says that this process is a scanner, and when its supervisor started (nanoseconds of the monotonic clock). */
-export const SCANNER_VARIABLE = 'CERTWATCH_SCANNER';
-export const SCANNER_PIPE_FD = 3;
+import { SCANNER_PIPE_FD, SCANNER_VARIABLE } from './scanner-role.ts';
 
 export interface ScannerEnd {
   readonly status: number | null;
