@@ -15,10 +15,9 @@ const end = (): number => scene.leaf('www').notAfter + 1_000;
 
 async function at(ms: number, ...options: string[]) {
   const now = new Date(ms).toISOString().replace('.000Z', 'Z');
-  const { stdout, status } = await scene.run([
-    ...['check', scene.line('www'), '--ca-file', 'root.pem', '--format', 'json', '--now', now, ...options],
-  ]);
-  const [result] = JSON.parse(stdout).results;
+  const args = ['check', scene.line('www'), '--ca-file', 'root.pem', '--now', now, ...options];
+  const { report, status } = await scene.report(args);
+  const [result] = report.results;
   const codes = result.findings.map(({ code }: { code: string }) => code);
   return { codes, status, remaining: result.window.remainingSeconds };
 }

@@ -109,7 +109,7 @@ describe('one target', () => {
 describe('several', () => {
   test('worst first, what ends first on top', async () => {
     const names = ['www', 'down', 'blog', 'docs', 'stuck', 'api', 'mail'] as const;
-    expect(await check(...names.map((name) => scene.line(name)), '-t', '500ms')).toMatchInlineSnapshot(`
+    expect(await check(...names.map((name) => scene.line(name)), '-t', '1s')).toMatchInlineSnapshot(`
       "CRITICAL  2 targets
         docs  ended 6h ago
           expired: The certificate expired 6h ago, on 2026-11-24 02:59 UTC.

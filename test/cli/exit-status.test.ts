@@ -13,7 +13,7 @@ afterAll(() => scene[Symbol.asyncDispose]());
 
 const statusOf = async (names: readonly HostName[], ...args: string[]) => {
   const words = names.map((name) => scene.line(name));
-  const options = [...NOW_FLAG, '--ca-file', 'root.pem', '-t', '400ms', '--retries', '0'];
+  const options = [...NOW_FLAG, '--ca-file', 'root.pem', '-t', '1s', '--retries', '0'];
   return (await scene.run(['check', ...words, ...options, ...args])).status;
 };
 
@@ -56,7 +56,7 @@ describe('--unreachable', () => {
 });
 
 test('the run deadline: what was not looked at is said, and the exit status is not OK', async () => {
-  const args = ['check', scene.line('stuck'), scene.line('www'), '-j', '1', '--deadline', '400ms', ...NOW_FLAG];
+  const args = ['check', scene.line('stuck'), scene.line('www'), '-j', '1', '--deadline', '1s', ...NOW_FLAG];
   expect(await scene.show([...args, '--ca-file', 'root.pem'])).toMatchInlineSnapshot(`
     "UNKNOWN  2 targets
       stuck  no certificate seen
@@ -71,4 +71,30 @@ test('the run deadline: what was not looked at is said, and the exit status is n
     2 targets in TIME: 2 unknown. The deadline came before all was done. Exit status 3: UNKNOWN.
     exit 3"
   `);
+});
+
+describe('ended from outside', () => {
+  const args = (...names: HostName[]) => [
+    ...['check', ...names.map((name) => scene.line(name)), ...NOW_FLAG, '--ca-file', 'root.pem', '-j', '1'],
+    ...['--format', 'ndjson'],
+  ];
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s: what is known so far, UNKNOWN', async (signal) => {
+    const { stdout, status, killed } = await scene.run(args('www', 'stuck', 'mail'), {
+      // The first result is out, the second never comes.
+      onSpawn: (child) => void child.stdout.once('data', () => child.kill(signal)),
+    });
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const codes = lines.slice(0, -1).map(({ findings }) => findings.map(({ code }: { code: string }) => code));
+    expect(codes).toEqual([[], ['timeout'], ['timeout']]);
+    expect([lines.at(-1).run.interrupted, status, killed]).toEqual([true, 3, false]);
+  });
+
+  test('a reader that has gone takes nothing from the exit status', async () => {
+    const { stderr, status } = await scene.run(args('mail', 'www'), { onSpawn: (child) => child.stdout.destroy() });
+    expect([stderr, status]).toEqual(['', 2]);
+  });
 });

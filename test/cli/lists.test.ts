@@ -17,8 +17,7 @@ const check = (args: readonly string[], stdin?: string) =>
 /** Names and statuses in input order, errors of input, exit status. */
 async function results(args: readonly string[], stdin?: string) {
   const options = stdin === undefined ? {} : { stdin };
-  const { stdout, status } = await scene.run(['check', ...args, ...FLAGS, '--format', 'json'], options);
-  const report = JSON.parse(stdout);
+  const { report, status } = await scene.report(['check', ...args, ...FLAGS], options);
   return {
     names: report.results.map((result: { target: { name: string } }) => result.target.name),
     errors: (report.run.errors ?? []).map(({ origin }: { origin: string }) => origin),

@@ -176,10 +176,10 @@ describe('--all-addresses', () => {
     if (!six) return context.skip('there is no IPv6 on this machine');
     await using dns = await dnsServer({ 'six.shop.example': ['127.0.0.1', '::1'] });
     try {
-      const target = [`six.shop.example:${four.port}`, '--all-addresses', '--format', 'json', '--ca-file', 'root.pem'];
+      const target = [`six.shop.example:${four.port}`, '--all-addresses', '--ca-file', 'root.pem'];
       const addresses = async (...args: string[]) => {
-        const { stdout } = await scene.run(['check', ...target, '--resolver', dns.address, ...NOW_FLAG, ...args]);
-        const [{ observations, observation }] = JSON.parse(stdout).results;
+        const { report } = await scene.report(['check', ...target, '--resolver', dns.address, ...NOW_FLAG, ...args]);
+        const [{ observations, observation }] = report.results;
         return (observations ?? [observation]).map(({ address }: { address: string }) => address).sort();
       };
       expect(await addresses()).toEqual(['127.0.0.1', '::1']);
@@ -207,6 +207,6 @@ test('a name that is not there', async () => {
 
 test('labels go into the reports', async () => {
   const args = ['check', scene.line('www', 'label=team=web'), '--label', 'env=prod', '--ca-file', 'root.pem'];
-  const { stdout } = await scene.run([...args, ...NOW_FLAG, '--format', 'json']);
-  expect(JSON.parse(stdout).results[0].target.labels).toEqual({ env: 'prod', team: 'web' });
+  const { report } = await scene.report([...args, ...NOW_FLAG]);
+  expect(report.results[0].target.labels).toEqual({ env: 'prod', team: 'web' });
 });

@@ -66,9 +66,11 @@ test.each([
 
 describe('-t', () => {
   test('an answer before it, from a host that never answers', async () => {
-    const { stdout, status, durationMs } = await scene.run(host('stuck', '-t', '1'), PROGRAM);
+    const { stdout, status, killed } = await scene.run(host('stuck', '-t', '1'), PROGRAM);
     expect(readNagios(stdout)).toMatchObject({ status: 'UNKNOWN', said: expect.stringContaining('No answer in time') });
-    expect([status, durationMs < 1_000]).toEqual([3, true]);
+    // By its own clock: a loaded machine makes starting a process slow.
+    const took = Number(readNagios(stdout).figures.find(({ label }) => label === 'time')?.value);
+    expect([status, killed, took > 0.5 && took < 1]).toEqual([3, false, true]);
   });
 
   test('--unreachable critical', async () => {

@@ -2,6 +2,7 @@
  * What the transcripts of the built program play on: real TLS servers on loopback, a PKI that was made as of one fixed
  * moment, and runs written down as a person would see them, with all that differs from run to run taken out.
  */
+import { strictReader } from '../report/readers/json.ts';
 import { type Authority, createCa, type Issued, makeKey } from '../support/pki/pki.ts';
 import { type RunOptions, type RunResult, runCertwatch } from '../support/run-certwatch.ts';
 import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
@@ -28,6 +29,11 @@ const HOSTS = {
 /** `stuck` accepts and never answers, nobody listens where `down` is. */
 export type HostName = keyof typeof HOSTS | 'stuck' | 'down';
 
+// biome-ignore lint/suspicious/noExplicitAny: its schema is checked; its type is for TypeScript programs, not for these tests.
+export type Report = any;
+
+let schema: ReturnType<typeof strictReader> | undefined;
+
 export interface Scene extends AsyncDisposable {
   readonly root: Authority;
   readonly issuing: Authority;
@@ -39,6 +45,8 @@ export interface Scene extends AsyncDisposable {
   line(name: HostName, options?: string): string;
   /** Runs the built program in the scene's folder. */
   run(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** The same as `--format json`: the report, which is as its schema says. */
+  report(args: readonly string[], options?: RunOptions): Promise<{ report: Report; status: number | null }>;
   /** The same, as text for a snapshot. */
   show(args: readonly string[], options?: RunOptions): Promise<string>;
 }
@@ -77,6 +85,14 @@ export async function openScene(...names: readonly HostName[]): Promise<Scene> {
     line: (name, options) =>
       [`${name}.shop.example`, `connect-to=127.0.0.1:${port(name)}`, `name=${name}`, options].filter(Boolean).join(' '),
     run,
+    async report(args, options) {
+      const { stdout, status } = await run([...args, '--format', 'json'], options);
+      const report = JSON.parse(stdout);
+      schema ??= strictReader();
+      const errors = schema.report(report);
+      if (errors.length > 0) throw new Error(JSON.stringify(errors));
+      return { report, status };
+    },
     show: async (args, options) => written(await run(args, options), [folder.path]),
     async [Symbol.asyncDispose]() {
       await Promise.all([...servers.values()].map((server) => server.close()));
