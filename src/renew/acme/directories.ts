@@ -1,32 +1,19 @@
 /**
- * The directories that have a name, and what certwatch knows about the CAs behind them.
+ * Where orders go: the directories that have a name stand in `config/acme-directories.ts`; here is where a rehearsal goes.
  */
-import { err, ok, type Result } from '../../model/result.ts';
+import { ACME_DIRECTORIES, parseDirectory } from '../../config/acme-directories.ts';
+import type { Result } from '../../model/result.ts';
 
-export const DIRECTORIES: Readonly<Record<string, string>> = {
-  letsencrypt: 'https://acme-v02.api.letsencrypt.org/directory',
-  'letsencrypt-staging': 'https://acme-staging-v02.api.letsencrypt.org/directory',
-  zerossl: 'https://acme.zerossl.com/v2/DV90',
-  google: 'https://dv.acme-v02.api.pki.goog/directory',
-};
-
-/** Where `--rehearse` goes: each CA's own staging directory; a URL of one's own has none. */
+/** Where `--rehearse` goes: each CA's own staging directory; ZeroSSL and a URL of one's own have none. */
 export const STAGING: Readonly<Record<string, string>> = {
-  letsencrypt: 'https://acme-staging-v02.api.letsencrypt.org/directory',
-  'letsencrypt-staging': 'https://acme-staging-v02.api.letsencrypt.org/directory',
-  google: 'https://dv.acme-v02.test-api.pki.goog/directory',
+  letsencrypt: ACME_DIRECTORIES['letsencrypt-staging']!,
+  'letsencrypt-staging': ACME_DIRECTORIES['letsencrypt-staging']!,
+  google: ACME_DIRECTORIES['google-staging']!,
+  'google-staging': ACME_DIRECTORIES['google-staging']!,
 };
 
-/**
- * The directory's URL for a known name or a URL.
- * RFC 8555 6.1: ACME is spoken over HTTPS only.
- * @returns the error as one sentence with the value and what was expected.
- */
+/** @returns the directory's URL for a known name or a URL; the error as one sentence. */
 export function directoryUrl(directory: string): Result<string, string> {
-  const known = Object.hasOwn(DIRECTORIES, directory) ? DIRECTORIES[directory] : undefined;
-  if (known) return ok(known);
-  const url = URL.canParse(directory) ? new URL(directory) : undefined;
-  if (url?.protocol === 'https:' && url.username === '' && url.password === '') return ok(url.href);
-  const names = Object.keys(DIRECTORIES).join(', ');
-  return err(`expected an ACME directory: ${names}, or an https URL, got ${JSON.stringify(directory)}`);
+  const parsed = parseDirectory(directory);
+  return parsed.ok ? { ok: true, value: parsed.value.url } : parsed;
 }

@@ -5,7 +5,7 @@
  */
 
 export interface AcmeJob {
-  /** A known name (`letsencrypt`, `letsencrypt-staging`, `zerossl`, `google`) or the directory's https URL. */
+  /** A known name (`config/acme-directories.ts`) or the directory's https URL. */
   readonly directory: string;
   /** PEM file of roots trusted for the directory's own HTTPS, on top of Mozilla's. */
   readonly caFile?: string;

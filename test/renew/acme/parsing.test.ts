@@ -3,10 +3,11 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ACME_DIRECTORIES } from '../../../src/config/acme-directories.ts';
 import { parseListen } from '../../../src/renew/acme/challenges/listen-address.ts';
 import { parseServer } from '../../../src/renew/acme/challenges/rfc2136.ts';
 import { parseTsigKey } from '../../../src/renew/acme/challenges/tsig-key.ts';
-import { DIRECTORIES, directoryUrl } from '../../../src/renew/acme/directories.ts';
+import { directoryUrl, STAGING } from '../../../src/renew/acme/directories.ts';
 import { problemTrouble, readProblem } from '../../../src/renew/acme/failure.ts';
 import { readIdentifiers } from '../../../src/renew/acme/identifiers.ts';
 import type { ChallengeConfig } from '../../../src/renew/acme/job.ts';
@@ -46,16 +47,24 @@ describe('Retry-After', () => {
 });
 
 describe('directories', () => {
-  test.each(Object.entries(DIRECTORIES))('%s', (name, url) => {
+  test.each(Object.entries(ACME_DIRECTORIES))('%s', (name, url) => {
     expect(directoryUrl(name)).toEqual({ ok: true, value: url });
     expect(url).toMatch(/^https:/);
   });
   test.each(['http://ca.example/dir', 'letsencryp', '', 'https://user:secret@ca.example/', 'constructor'])(
     '%j',
     (text) => {
-      expect(directoryUrl(text)).toEqual({ ok: false, error: expect.stringContaining('letsencrypt-staging') });
+      const refused = directoryUrl(text);
+      expect(refused.ok).toBe(false);
+      expect(JSON.stringify(refused)).not.toContain('secret');
     },
   );
+  test('every rehearsal goes to a staging directory', () => {
+    for (const [name, url] of Object.entries(STAGING)) {
+      expect(Object.keys(ACME_DIRECTORIES)).toContain(name);
+      expect(url).toMatch(/staging|test/);
+    }
+  });
 });
 
 describe('identifiers', () => {
