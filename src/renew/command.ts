@@ -105,7 +105,13 @@ interface Guardian {
  * A shell that waits for the end of a pipe which only this process holds: it comes when this process is gone, however it
  * went. A command that is being waited for then has two seconds to end by itself.
  */
-const GUARDIAN = 'read -r _ <&3; kill -TERM -- "-$1" 2>/dev/null || exit 0; sleep 2; kill -KILL -- "-$1" 2>/dev/null';
+const GUARDIAN = [
+  'read -r _ <&3',
+  // -s, since some shells take a dash behind -TERM for a number.
+  'kill -s TERM -- "-$1" 2>/dev/null || exit 0',
+  'sleep 2',
+  'kill -s KILL -- "-$1" 2>/dev/null',
+].join('\n');
 
 function guard(pgid: number): Guardian {
   const child = spawn('/bin/sh', ['-c', GUARDIAN, 'certwatch-guardian', String(pgid)], {

@@ -280,10 +280,10 @@ describe('killed, and with a full disk', () => {
   }
 
   test.each(['plain files', 'nothing'])(
-    'killed at thirty moments, with %s at the start',
+    'killed at twenty moments, with %s at the start',
     { timeout: 60_000 },
     async (what) => {
-      for (let i = 0; i < 15; i++) {
+      for (let i = 0; i < 10; i++) {
         await using folder = await tempFolder('kill');
         await sets(folder);
         if (what === 'plain files') await writeSet(folder.at('live'), issue());
@@ -293,7 +293,7 @@ describe('killed, and with a full disk', () => {
           const child = start('for-ever', folder);
           const ended = once(child, 'exit');
           await once(child.stdout!, 'data');
-          await pause((i * 7 + round * 3) % 40);
+          await pause((i * 11 + round * 5) % 50);
           expect(await openKeys(folder.at('live'))).toEqual([]);
           child.kill('SIGKILL');
           await ended;

@@ -2,14 +2,15 @@
  * Builds a test's process to one plain file: a loader would cost more than what is tested.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { REPOSITORY } from '../repository.ts';
 
 const built: string[] = [];
 process.on('exit', () => {
-  for (const file of built) void rm(file, { force: true });
+  for (const file of built) rmSync(file, { force: true });
 });
 
 /** @returns the path of the built file: below node_modules, so that packages are found from it. */

@@ -1,0 +1,147 @@
+/**
+ * Commands of the config: what they are told, how they end, and that nothing of them is left.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { readProcess } from '../../src/files/proc.ts';
+import { type CommandContext, runCommand } from '../../src/renew/command.ts';
+import { Deadline } from '../../src/time/deadline.ts';
+import { shell, words } from '../support/renew/stage.ts';
+import { buildWorker } from '../support/renew/worker.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const RENEWAL = { name: 'www', domains: ['www.shop.example', '*.shop.example'], live: '/etc/live', environment: {} };
+
+async function run(command: Parameters<typeof runCommand>[0], more: Partial<CommandContext> & { ms?: number } = {}) {
+  const { ms = 10_000, ...rest } = more;
+  const deadline = Deadline.after(ms);
+  try {
+    return await runCommand(command, {
+      renewal: RENEWAL,
+      step: 'reload',
+      deadline,
+      timeoutMs: ms,
+      env: { PATH: process.env.PATH },
+      kill: (pid, signal) => process.kill(pid, signal),
+      ...rest,
+    });
+  } finally {
+    deadline.release();
+  }
+}
+
+/** @returns once nobody of this number runs (a zombie does not), or false after two seconds. */
+async function isGone(pid: number): Promise<boolean> {
+  for (let i = 0; i < 200; i++) {
+    if ((await readProcess(pid)) === undefined) return true;
+    await pause(10);
+  }
+  return false;
+}
+
+/** A file that holds a number, once it does. */
+async function numberIn(path: string): Promise<number> {
+  for (;;) {
+    const number = Number(await readFile(path, 'utf8').catch(() => ''));
+    if (number > 0) return number;
+    await pause(5);
+  }
+}
+
+test('words are words: no shell reads them', async () => {
+  expect(await run(words('printf', '%s|', 'a b', '$HOME', '"; ls', '*'))).toEqual({
+    ok: true,
+    value: 'a b|$HOME|"; ls|*|',
+  });
+});
+
+test('a shell reads what was asked to be read by one', async () => {
+  expect(await run(shell('echo $((1 + 1)) | tr 2 3'))).toEqual({ ok: true, value: '3\n' });
+});
+
+test('the environment is what is documented, and the config’s own', async () => {
+  const renewal = { ...RENEWAL, environment: { COLOUR: 'blue', CERTWATCH_NAME: 'not this' } };
+  const result = await run(shell('env | grep -E "^(CERTWATCH|COLOUR)" | sort'), {
+    renewal,
+    ms: 9_900,
+    puttingBack: true,
+  });
+  expect(result.ok && result.value.trim().split('\n')).toEqual([
+    'CERTWATCH_DEADLINE=9',
+    'CERTWATCH_DOMAINS=www.shop.example *.shop.example',
+    'CERTWATCH_LIVE=/etc/live',
+    'CERTWATCH_NAME=www',
+    'CERTWATCH_PUT_BACK=1',
+    'CERTWATCH_STEP=reload',
+    'COLOUR=blue',
+  ]);
+});
+
+test('the way it ends is told, with what it printed on both streams', async () => {
+  const result = await run(shell('echo one; echo two >&2; exit 7'));
+  expect(result).toMatchObject({
+    ok: false,
+    error: { reason: 'reload-failed', detail: expect.stringContaining('exit status 7') },
+  });
+  expect(!result.ok && result.error.output?.trim().split('\n').sort()).toEqual(['one', 'two']);
+  expect(await run(shell('kill -ABRT $$'))).toMatchObject({
+    ok: false,
+    error: { detail: expect.stringContaining('SIGABRT') },
+  });
+  expect(await run(words('/nonexistent/program'))).toMatchObject({
+    ok: false,
+    error: { reason: 'reload-not-started' },
+  });
+  expect(await run(words('/'))).toMatchObject({ ok: false, error: { reason: 'reload-not-started' } });
+});
+
+test('output without end is capped, and its end is kept', async () => {
+  const result = await run(shell('head -c 5000000 /dev/zero | tr "\\0" x; echo the end; exit 1'));
+  expect(!result.ok && result.error.output?.length).toBeLessThan(20_000);
+  expect(!result.ok && result.error.output).toMatch(/^….*the end\n$/s);
+});
+
+test('its input is empty: who reads it does not wait', async () => {
+  expect(await run(words('cat'))).toEqual({ ok: true, value: '' });
+});
+
+describe('nothing is left', () => {
+  test('of one that ignores SIGTERM and has forked', { timeout: 15_000 }, async () => {
+    await using folder = await tempFolder('command');
+    const [self, child] = [folder.at('self'), folder.at('child')];
+    const command = shell(
+      `trap "" TERM; sh -c 'trap "" TERM; echo $$ > ${child}; while :; do sleep 1; done' & echo $$ > ${self}; while :; do sleep 1; done`,
+    );
+    const result = await run(command, { ms: 600 });
+    expect(result).toMatchObject({ ok: false, error: { reason: 'reload-timeout' } });
+    for (const file of [self, child]) expect(await isGone(await numberIn(file))).toBe(true);
+  });
+
+  test('of one that ends and leaves a grandchild with its output open', async () => {
+    await using folder = await tempFolder('command');
+    const result = await run(shell(`sleep 100 & echo $! > ${folder.at('child')}; echo done`), { ms: 8_000 });
+    expect(result).toEqual({ ok: true, value: 'done\n' });
+    expect(await isGone(await numberIn(folder.at('child')))).toBe(true);
+  });
+
+  test('when certwatch itself is killed while one runs', { timeout: 20_000 }, async () => {
+    await using folder = await tempFolder('command');
+    const worker = await buildWorker(join(import.meta.dirname, 'command-worker.ts'));
+    const runner = spawn(process.execPath, [
+      worker,
+      `sleep 100 & echo $! > ${folder.at('child')}; echo $$ > ${folder.at('self')}; wait`,
+    ]);
+    const [self, child] = [await numberIn(folder.at('self')), await numberIn(folder.at('child'))];
+    // The guardian is told of the group just after it has begun.
+    await pause(100);
+    const ended = once(runner, 'exit');
+    runner.kill('SIGKILL');
+    await ended;
+    expect(await isGone(self)).toBe(true);
+    expect(await isGone(child)).toBe(true);
+  });
+});

@@ -1,0 +1,68 @@
+/**
+ * One renewal with real files, a real server and a CA that hands out what lies in a folder; ends itself with SIGKILL at the
+ * step and moment that it is told. Arguments: JSON.
+ */
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RenewalStep } from '../../src/model/renewal.ts';
+import { createResolver } from '../../src/net/resolve.ts';
+import type { AcmeJob, AcmeResult } from '../../src/renew/acme/job.ts';
+import { renewOne } from '../../src/renew/renew-one.ts';
+import type { Renewal } from '../../src/renew/renewal.ts';
+import { Looker } from '../../src/scan/look.ts';
+import { Deadline } from '../../src/time/deadline.ts';
+import { ChainReader } from '../../src/x509/chain-reader.ts';
+
+interface Order {
+  readonly renewal: Renewal;
+  readonly state: string;
+  /** A folder with the set that the CA issues. */
+  readonly issues: string;
+  readonly kill?: { readonly step: RenewalStep; readonly moment: 'before' | 'after' };
+  readonly ms: number;
+}
+
+const { renewal, state, issues, kill, ms }: Order = JSON.parse(process.argv[2] ?? '');
+let orders = 0;
+
+async function order(job: AcmeJob): Promise<AcmeResult> {
+  orders++;
+  await cp(issues, job.outDir, { recursive: true });
+  const none = { key: '', cert: '', chain: '', fullchain: '' };
+  return {
+    ok: true,
+    files: none,
+    orderUrl: 'https://ca.example/1',
+    sha256: '',
+    notBefore: 0,
+    notAfter: 0,
+    warnings: [],
+  };
+}
+
+const looker = new Looker({
+  resolver: createResolver({}),
+  chainReader: new ChainReader(),
+  judgedAt: Date.now(),
+  runDeadline: Deadline.none(),
+});
+const deadline = Deadline.after(ms);
+const result = await renewOne(
+  renewal,
+  {
+    now: () => Date.now(),
+    state,
+    env: { PATH: process.env.PATH },
+    kill: (pid, signal) => process.kill(pid, signal),
+    look: (target, until) => looker.look(target, until),
+    order,
+    emit: () => {},
+    attemptId: () => `${process.pid}-${Date.now()}`,
+    checkpoint: async (step, moment) => {
+      if (step === kill?.step && moment === kill.moment) process.kill(process.pid, 'SIGKILL');
+    },
+  },
+  { deadline },
+);
+deadline.release();
+process.stdout.write(JSON.stringify({ result, orders, left: join(state, 'orders') }));
