@@ -32,6 +32,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'plaintext-answer': 'the peer answered in plain text, not TLS',
   'key-not-proven': 'the peer did not prove that it holds the private key',
   'not-tls': 'the peer does not speak TLS',
+  'tls-error': 'OpenSSL comes to no handshake with it either',
   malformed: 'what is there is no certificate',
   'malformed-message': 'the peer sent a malformed TLS message',
   'malformed-record': 'the peer sent a malformed TLS record',
