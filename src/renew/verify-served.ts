@@ -76,13 +76,14 @@ export async function findChanged(options: Omit<VerifyOptions, 'wanted'>): Promi
 
 function isEverywhere(at: readonly ServedAt[], { targets, baseline = [] }: VerifyOptions): boolean {
   const silent = new Set(baseline.filter(({ serves }) => serves === 'unknown').map(placeOf));
-  return targets.every(({ name }) => {
+  const everyTarget = targets.every(({ name }) => {
     const here = at.filter(({ target }) => target === name);
     return (
       here.some(({ serves }) => serves === 'new') &&
       here.every((seen) => seen.serves === 'new' || (seen.serves === 'unknown' && silent.has(placeOf(seen))))
     );
   });
+  return everyTarget && targets.length > 0;
 }
 
 const placeOf = ({ target, address }: ServedAt): string => JSON.stringify([target, address]);

@@ -142,7 +142,7 @@ describe('what fails', { timeout: 20_000 }, () => {
     await using s = await scene((reload) => ({
       reload: reload!,
       deployHook: shell(
-        `echo "back: $CERTWATCH_PUT_BACK" >> ${'${CERTWATCH_LIVE}'}/../deployed; test "$CERTWATCH_PUT_BACK"`,
+        'echo "back: $CERTWATCH_PUT_BACK" >> "$CERTWATCH_LIVE/../deployed"; test "$CERTWATCH_PUT_BACK"',
       ),
     }));
     const { order } = orders(() => s.fresh);

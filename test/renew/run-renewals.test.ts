@@ -1,0 +1,183 @@
+/**
+ * Many at once: a stuck one delays nobody beyond its place, a bug in one is that one's, and the exit status says what it
+ * all comes to. What is served is read off the live folders, without a server.
+ */
+import { describe, expect, test } from 'vitest';
+import type { Certificate, ChainElement } from '../../src/model/certificate.ts';
+import type { Observation } from '../../src/model/observation.ts';
+import type { RenewalResult } from '../../src/model/renewal.ts';
+import { readSet } from '../../src/renew/install/certificate-set.ts';
+import type { Renewal } from '../../src/renew/renewal.ts';
+import { exitCodeOf, runRenewals } from '../../src/renew/run-renewals.ts';
+import type { Tools } from '../../src/renew/tools.ts';
+import { parseTarget } from '../../src/targets/parse-target.ts';
+import { DEFAULT_SETTINGS } from '../../src/targets/settings.ts';
+import { Deadline } from '../../src/time/deadline.ts';
+import { BY_ACME, orders, type Stage, stage } from '../support/renew/stage.ts';
+
+/** One that lives in a folder of its own; whatever is there counts as served. */
+function renewalOf(here: Stage, name: string, more: Partial<Renewal> = {}): Renewal {
+  const parsed = parseTarget(`${name}.shop.example`, { origin: 'test', defaults: DEFAULT_SETTINGS });
+  if (!parsed.ok) throw new Error(parsed.error);
+  const live = here.folder.at('live', name);
+  return here.renewal({ name, live, domains: [`${name}.shop.example`], by: BY_ACME, targets: [parsed.value], ...more });
+}
+
+const TIMINGS = { resolve: 0, connect: 0, starttls: 0, handshake: 0 };
+
+const lookAtDisk =
+  (here: Stage): Tools['look'] =>
+  async (target) => {
+    const set = await readSet(here.folder.at('live', target.name.split('.')[0]!));
+    const seen: Observation =
+      set.ok && set.value
+        ? { kind: 'presented', timings: TIMINGS, chain: set.value.chain.map(asElement) }
+        : { kind: 'failed', timings: TIMINGS, code: 'connect-failed', phase: 'connect', reason: 'refused' };
+    return { target, status: 'ok', findings: [], observations: [seen] };
+  };
+
+const asElement = (certificate: Certificate): ChainElement => ({
+  kind: 'certificate',
+  der: certificate.der,
+  certificate,
+});
+
+const kinds = (results: readonly RenewalResult[]) => {
+  const counts: Record<string, number> = {};
+  for (const { kind } of results) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+};
+
+test('a hundred are due, five hang: 95 renewed and verified by the deadline, 5 told, exit status 2', {
+  timeout: 60_000,
+}, async () => {
+  await using here = await stage();
+  const names = Array.from({ length: 100 }, (_, i) => `n${i}`);
+  const { order } = orders((job) => here.issue({ sans: job.identifiers.map((name) => `dns:${name}`) }));
+  const hangs = new Set(['n3', 'n20', 'n41', 'n77', 'n99'].map((name) => `${name}.shop.example`));
+  const tools: Tools = {
+    ...here.tools,
+    look: lookAtDisk(here),
+    order: async (job, call) => {
+      if (!hangs.has(job.identifiers[0]!)) return order(job, call);
+      await new Promise<void>((resolve) => call.deadline.onExpire(resolve));
+      return {
+        ok: false,
+        step: 'validate',
+        reason: 'timeout',
+        detail: 'nobody answers',
+        advice: 'raise-timeout',
+        warnings: [],
+      };
+    },
+  };
+  const deadline = Deadline.after(30_000);
+  const renewals = names.map((name) => renewalOf(here, name, { timeoutMs: 4_000 }));
+  const results = await runRenewals({ renewals, concurrency: 8, deadline }, tools);
+  expect(deadline.expired).toBe(false);
+  deadline.release();
+  expect(results.map(({ name }) => name)).toEqual(names);
+  expect(kinds(results)).toEqual({ renewed: 95, failed: 5 });
+  expect(exitCodeOf(results, { interrupted: false })).toBe(2);
+});
+
+test('a bug in one is told as such, without a key in it, and the others go on', async () => {
+  await using here = await stage();
+  const { order } = orders((job) => here.issue({ sans: job.identifiers.map((name) => `dns:${name}`) }));
+  const tools: Tools = {
+    ...here.tools,
+    look: lookAtDisk(here),
+    order: (job, call) => {
+      if (job.identifiers[0] !== 'b.shop.example') return order(job, call);
+      throw new Error('choked on -----BEGIN PRIVATE KEY-----\nMIIsecret\n-----END PRIVATE KEY-----');
+    },
+  };
+  const deadline = Deadline.after(20_000);
+  const results = await runRenewals(
+    { renewals: ['a', 'b', 'c'].map((name) => renewalOf(here, name)), concurrency: 2, deadline },
+    tools,
+  );
+  deadline.release();
+  expect(results).toMatchObject([
+    { kind: 'renewed' },
+    { kind: 'failed', problem: { reason: 'internal-error' } },
+    { kind: 'renewed' },
+  ]);
+  expect(JSON.stringify(results)).not.toContain('MIIsecret');
+  expect(exitCodeOf(results, { interrupted: false })).toBe(3);
+});
+
+test('two listeners on one port take turns; who has none by the deadline of the run is told', async () => {
+  await using here = await stage();
+  const deadline = Deadline.after(1_500);
+  let running = 0;
+  let most = 0;
+  const tools: Tools = {
+    ...here.tools,
+    look: lookAtDisk(here),
+    order: async () => {
+      most = Math.max(most, ++running);
+      await new Promise<void>((resolve) => deadline.onExpire(resolve));
+      running--;
+      return { ok: false, step: 'validate', reason: 'timeout', detail: 'x', advice: 'raise-timeout', warnings: [] };
+    },
+  };
+  const by = { ...BY_ACME, challenge: { type: 'http-01', listen: '127.0.0.1:5002' } } as const;
+  const renewals = ['a', 'b', 'c'].map((name) => renewalOf(here, name, { by }));
+  const results = await runRenewals({ renewals, concurrency: 3, deadline }, tools);
+  expect(most).toBe(1);
+  expect(results).toMatchObject([
+    { kind: 'failed', step: 'order' },
+    { kind: 'failed', step: 'queue' },
+    { kind: 'failed', step: 'queue' },
+  ]);
+});
+
+test('those that failed before come last', async () => {
+  await using here = await stage();
+  const started: string[] = [];
+  const perform = async ({ name }: Renewal): Promise<RenewalResult> => {
+    started.push(name);
+    return {
+      name,
+      warnings: [],
+      kind: 'rehearsed',
+      certificate: { sha256: '', notBefore: 0, notAfter: 0, names: [] },
+      leftOut: [],
+    };
+  };
+  const begin = { kind: 'begin', attempt: 'x', at: 1, by: 'acme', reasons: [], domains: [] };
+  await here.folder.write(
+    'state/renewals/a.jsonl',
+    `${JSON.stringify(begin)}\n${JSON.stringify({ kind: 'end', attempt: 'x', at: 2, outcome: 'failed' })}\n`,
+  );
+  const deadline = Deadline.after(5_000);
+  const renewals = ['a', 'b', 'c'].map((name) => renewalOf(here, name));
+  const results = await runRenewals({ renewals, concurrency: 1, deadline, perform }, here.tools);
+  deadline.release();
+  expect(started).toEqual(['b', 'c', 'a']);
+  expect(results.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+});
+
+describe('exit status', () => {
+  const facts = { sha256: '', notBefore: 0, notAfter: 0, names: [] };
+  const about = { name: 'x', warnings: [] };
+  const problem = { reason: 'x', detail: 'x' };
+  const renewed: RenewalResult = { ...about, kind: 'renewed', reasons: [], certificate: facts, served: [] };
+  const notDue: RenewalResult = { ...about, kind: 'not-due', renewAt: 0, certificate: facts };
+  const failed: RenewalResult = { ...about, kind: 'failed', step: 'order', problem };
+  const late: RenewalResult = { ...about, kind: 'failed', step: 'queue', problem };
+  const waiting: RenewalResult = { ...about, kind: 'skipped-backoff', reasons: [], failures: 1, notBefore: 0 };
+
+  test.each([
+    ['all done', [renewed, notDue], false, 0],
+    ['one failed', [renewed, failed], false, 2],
+    ['one failed before and waits: it still is not renewed', [renewed, waiting], false, 2],
+    ['one had no turn', [renewed, late], false, 3],
+    ['failed outweighs no turn', [failed, late], false, 2],
+    ['interrupted', [renewed], true, 3],
+    ['nothing at all', [], false, 3],
+  ] as const)('%s: %#', (_, results, interrupted, expected) => {
+    expect(exitCodeOf(results, { interrupted })).toBe(expected);
+  });
+});
