@@ -46,7 +46,7 @@ export interface Ended {
 }
 
 /** Once the run's deadline has come, the outputs may take this long to be written in full. */
-const FLUSH_MS = 800;
+const FLUSH_MS = 850;
 
 /** @returns what the run came to; `flushed` is false where the report could not be written in full in time. */
 export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {

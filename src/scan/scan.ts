@@ -26,16 +26,19 @@ export interface ScanOptions {
   readonly onInputError: (error: InputError) => void;
 }
 
-/** How far the list is read ahead of the verdict that is due next, in units of the concurrency. */
-const READ_AHEAD = 8;
+/**
+ * How far the list is read ahead of the verdict that is due next: far enough that a stuck target at the head of the line
+ * holds nobody up for the length of its timeout, and that what is left at the deadline is mostly known by then.
+ */
+const READ_AHEAD = 8_192;
 
 /** After the deadline, how long the rest of the list may take to be read (and reported as not looked at). */
-const DRAIN_MS = 350;
+const DRAIN_MS = 450;
 
 /** @returns when every target has its verdict and each was handed on. */
 export async function scan(options: ScanOptions): Promise<void> {
   const limit = pLimit(options.concurrency);
-  const turnstile = new Turnstile(options.onVerdict, Math.max(64, options.concurrency * READ_AHEAD));
+  const turnstile = new Turnstile(options.onVerdict, READ_AHEAD);
   const drained = Deadline.shortlyAfter(options.deadline, DRAIN_MS);
   const source = options.targets[Symbol.asyncIterator]();
   try {
@@ -55,7 +58,10 @@ export async function scan(options: ScanOptions): Promise<void> {
       else {
         const target = next.value.value;
         options.onTarget?.(target);
-        turnstile.enter(limit(() => lookSafely(target, options)));
+        // Once the deadline has come there is only to be said that it has, for what may be many.
+        turnstile.enter(
+          options.deadline.expired ? options.notLooked(target) : limit(() => lookSafely(target, options)),
+        );
         await turnstile.room();
       }
     }

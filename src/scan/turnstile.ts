@@ -5,7 +5,7 @@
 export class Turnstile<T> {
   readonly #leave: (item: T) => void | Promise<void>;
   readonly #capacity: number;
-  readonly #inside: Promise<T>[] = [];
+  readonly #inside: (T | Promise<T>)[] = [];
   #running = false;
   #broken: { readonly cause: unknown } | undefined;
   /** Whoever waits for someone to leave. Not a promise that lives as long as the run: races on one would pile up. */
@@ -16,8 +16,8 @@ export class Turnstile<T> {
     this.#capacity = capacity;
   }
 
-  /** @param item must not reject. */
-  enter(item: Promise<T>): void {
+  /** @param item a promise must not reject. */
+  enter(item: T | Promise<T>): void {
     this.#inside.push(item);
     if (!this.#running) void this.#run();
   }
@@ -41,7 +41,7 @@ export class Turnstile<T> {
     this.#running = true;
     try {
       for (let next = this.#inside[0]; next !== undefined; next = this.#inside[0]) {
-        const leaving = this.#leave(await next);
+        const leaving = this.#leave(next instanceof Promise ? await next : next);
         if (leaving) await leaving;
         this.#inside.shift();
         this.#wake();

@@ -30,7 +30,7 @@ export interface FollowOptions<S> {
 }
 
 /** After the deadline, how long the scanner may take to name what it had not finished. */
-const LAST_WORD_MS = 550;
+const LAST_WORD_MS = 650;
 /** After its last word, how long it may take to leave its connections politely, unless it has more to do. */
 const LEAVE_MS = 400;
 

@@ -19,11 +19,17 @@ export type Frame<S> =
   | { readonly kind: 'done' };
 
 const LENGTH_BYTES = 4;
+const GATHER_BYTES = 64 * 1024;
 /** A chain of a thousand certificates fits; what is longer is no frame. */
 const LONGEST = 64 * 1024 * 1024;
 
 export class FrameWriter<S> {
   readonly #pipe: Duplex;
+  /** Of all who wait for the same room: one listener, however many frames were written meanwhile. */
+  #room: Promise<void> | undefined;
+  #gathered: Uint8Array[] = [];
+  #size = 0;
+  #flushing: NodeJS.Immediate | undefined;
 
   constructor(pipe: Duplex) {
     this.#pipe = pipe;
@@ -34,24 +40,42 @@ export class FrameWriter<S> {
   /** Resolves once there is room for more. */
   write(frame: Frame<S>): Promise<void> | undefined {
     const body = serialize(frame);
-    const head = Buffer.alloc(LENGTH_BYTES);
+    const head = Buffer.allocUnsafe(LENGTH_BYTES);
     head.writeUInt32BE(body.length);
-    this.#pipe.write(head);
-    if (this.#pipe.write(body) || this.#pipe.destroyed) return undefined;
-    return new Promise((resolve) => {
-      const go = (): void => {
-        this.#pipe.off('drain', go).off('close', go);
-        resolve();
-      };
-      this.#pipe.on('drain', go).on('close', go);
-    });
+    this.#gathered.push(head, body);
+    this.#size += LENGTH_BYTES + body.length;
+    if (this.#size >= GATHER_BYTES) this.#flush();
+    // A system call for each frame would cost more than making it: those of one turn of the loop go together.
+    else this.#flushing ??= setImmediate(() => this.#flush());
+    return this.#pipe.writableNeedDrain ? this.#untilRoom() : undefined;
   }
 
   end(): Promise<void> {
+    this.#flush();
     return new Promise((resolve) => {
       this.#pipe.once('close', resolve);
       this.#pipe.end(resolve);
     });
+  }
+
+  #flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    if (this.#size > 0 && !this.#pipe.destroyed) this.#pipe.write(Buffer.concat(this.#gathered, this.#size));
+    this.#gathered = [];
+    this.#size = 0;
+  }
+
+  #untilRoom(): Promise<void> {
+    this.#room ??= new Promise((resolve) => {
+      const go = (): void => {
+        this.#pipe.off('drain', go).off('close', go);
+        this.#room = undefined;
+        resolve();
+      };
+      this.#pipe.on('drain', go).on('close', go);
+    });
+    return this.#room;
   }
 }
 
