@@ -8,6 +8,7 @@ import { inputErrorTeller, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
 import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
 import { outputSpecs } from './output-specs.ts';
+import type { PairedLook } from './paired-look.ts';
 import type { Finish } from './program.ts';
 import { runCheck } from './run-check.ts';
 import { scanHere } from './scan-here.ts';
@@ -49,13 +50,14 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
     return 3;
   }
   const total = sources.lists.length === 0 ? sources.words.length + sources.made.length : undefined;
+  const pairedLook = await pairedLookFor(settings.value);
   if (io.supervisor) {
     const { runScanner } = await import('./scanner.ts');
-    return runScanner({ run, sources, total, pipe: io.supervisor }, io);
+    return runScanner({ run, sources, total, pairedLook, pipe: io.supervisor }, io);
   }
   const { code } = await runCheck(
     {
-      produce: scanHere({ run, sources }, io),
+      produce: scanHere({ run, sources, pairedLook }, io),
       deadlineMs: run.deadline,
       judgedAt: run.now,
       outputs: await outputSpecs(run, io),
@@ -66,6 +68,13 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
     io,
   );
   return code;
+}
+
+/** Nothing of renewals is loaded where there are none. */
+async function pairedLookFor(settings: CheckSettings): Promise<PairedLook | undefined> {
+  if (!settings.config || settings.config.certificates.length === 0) return undefined;
+  const { pairedLook } = await import('./paired-look.ts');
+  return pairedLook(settings);
 }
 
 const NOTHING_TO_CHECK =

@@ -10,15 +10,18 @@ import { type TargetSources, targetsOf } from '../scan/target-source.ts';
 import { ChainReader } from '../x509/chain-reader.ts';
 import { rootsFileOf } from './installed-files.ts';
 import type { Io } from './io.ts';
+import type { PairedLook } from './paired-look.ts';
 import type { Produce } from './run-check.ts';
 
 export interface ScanHereOptions {
   readonly sources: TargetSources;
   readonly run: Pick<RunSettings, 'concurrency' | 'resolver'>;
   readonly onTarget?: (target: Target) => void;
+  /** What is known of targets that this installation renews the certificates of. */
+  readonly pairedLook?: PairedLook | undefined;
 }
 
-export function scanHere({ sources, run, onTarget }: ScanHereOptions, io: Io): Produce {
+export function scanHere({ sources, run, onTarget, pairedLook }: ScanHereOptions, io: Io): Produce {
   return async ({ deadline, judgedAt, interrupted, onVerdict, onInputError }) => {
     const looker = new Looker({
       resolver: createResolver(run.resolver ? { servers: run.resolver } : {}),
@@ -33,7 +36,8 @@ export function scanHere({ sources, run, onTarget }: ScanHereOptions, io: Io): P
       targets: targetsOf(sources),
       concurrency: run.concurrency,
       deadline,
-      look: (target, own) => looker.look(target, own),
+      look: (target, own) =>
+        pairedLook ? pairedLook(target, (paired) => looker.look(paired, own)) : looker.look(target, own),
       notLooked: (target) => looker.notLooked(target, interrupted() ? 'interrupted' : 'deadline'),
       onVerdict,
       onInputError,

@@ -10,6 +10,7 @@ import { VerdictEncoder } from '../scan/supervised/verdict-codec.ts';
 import type { TargetSources } from '../scan/target-source.ts';
 import type { ExitCode, Io } from './io.ts';
 import { outputSpecs } from './output-specs.ts';
+import type { PairedLook } from './paired-look.ts';
 import { type Receiver, runCheck } from './run-check.ts';
 import { RunWatch } from './run-watch.ts';
 import { scanHere } from './scan-here.ts';
@@ -25,10 +26,12 @@ export interface ScannerOptions {
   readonly run: RunSettings;
   readonly sources: TargetSources;
   readonly total: number | undefined;
+  readonly pairedLook?: PairedLook | undefined;
   readonly pipe: Duplex;
 }
 
-export async function runScanner({ run, sources, total, pipe }: ScannerOptions, io: Io): Promise<ExitCode> {
+export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitCode> {
+  const { run, sources, total, pairedLook, pipe } = options;
   const frames = new FrameWriter<SupervisedRun>(pipe);
   const judgedAt = run.now ?? io.now();
   await frames.write({ kind: 'run', run: { run, judgedAt, total } });
@@ -37,7 +40,7 @@ export async function runScanner({ run, sources, total, pipe }: ScannerOptions, 
   const { watch, problem } = await RunWatch.begin(run, io, leftMs());
   const turnedAway = problem?.code === 'previous-run-stuck' || problem?.code === 'previous-run-running';
   const onTarget = (target: Target) => void frames.write({ kind: 'target', target });
-  const scanAll = turnedAway ? async () => {} : scanHere({ run, sources, onTarget }, io);
+  const scanAll = turnedAway ? async () => {} : scanHere({ run, sources, onTarget, pairedLook }, io);
   const { code, outcome } = await runCheck(
     {
       produce: async (to) => {

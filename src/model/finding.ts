@@ -12,8 +12,8 @@ export interface FindingData {
   // time; `subject` names a certificate that was not presented: an anchor of the path
   expired: { notAfter: string; secondsAgo: number; subject?: string };
   'not-yet-valid': { notBefore: string; secondsUntil: number; subject?: string };
-  'expires-soon': { notAfter: string; remainingSeconds: number; threshold: string; subject?: string };
-  'renewal-due': { notAfter: string; remainingSeconds: number; threshold: string; subject?: string };
+  'expires-soon': { notAfter: string; remainingSeconds: number; threshold: string; subject?: string } & Automated;
+  'renewal-due': { notAfter: string; remainingSeconds: number; threshold: string; subject?: string } & Automated;
   'renewal-open': { notAfter: string; remainingSeconds: number; renewAt: string; subject?: string };
   'lifetime-too-long': { lifetimeDays: number; maximumDays: number };
   // name
@@ -54,6 +54,26 @@ export interface FindingData {
 
 /** `renewed`: the same names (or more), and it ends later. `names-lost`: `old` holds those that are gone. */
 export type Change = 'status' | 'renewed' | 'certificate' | 'issuer' | 'names-lost';
+
+/** Where this installation renews the certificate itself. */
+export interface Automated {
+  automation?: AutomationData;
+}
+
+/** The last attempt to renew it. */
+export interface AutomationData {
+  /** The certificate's name in the config. */
+  certificate: string;
+  lastTriedAt: string;
+  /** As `certwatch renew` reports it; absent: it never came to its end. */
+  outcome?: string;
+  step?: string;
+  reason?: string;
+  detail?: string;
+  /** In a row. */
+  failures: number;
+  nextTryAt?: string;
+}
 
 export interface FailureData {
   phase: Phase;

@@ -3,7 +3,11 @@
  * the certificate in its live folder. `check` then sees that a certificate was renewed and not reloaded. Pure.
  */
 import { join } from 'node:path';
+import type { AutomationData, Finding } from '../model/finding.ts';
+import type { LastAttempt } from '../model/renewal.ts';
 import type { EndpointTarget, Target } from '../model/target.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { formatInstant } from '../verdict/instant.ts';
 import { FILE_NAMES } from './install/certificate-set.ts';
 import type { Renewal } from './renewal.ts';
 
@@ -39,6 +43,36 @@ export function withPairing(target: Target, renewals: readonly Pick<Renewal, 'na
   if (!pairing) return target;
   const { settings } = target;
   return { ...target, settings: { ...settings, expect: { ...settings.expect, file: pairing.file } } };
+}
+
+/** What automation knows of a certificate that is due: into the findings that say so. */
+export function withAutomation(verdict: Verdict, name: string, last: LastAttempt | undefined): Verdict {
+  if (!last) return verdict;
+  const automation = automationData(name, last);
+  const findings = verdict.findings.map((finding): Finding => {
+    switch (finding.code) {
+      case 'renewal-due':
+        return { ...finding, data: { ...finding.data, automation } };
+      case 'expires-soon':
+        return { ...finding, data: { ...finding.data, automation } };
+      default:
+        return finding;
+    }
+  });
+  return { ...verdict, findings };
+}
+
+function automationData(certificate: string, last: LastAttempt): AutomationData {
+  const { startedAt, outcome, step, problem, failures, notBefore } = last;
+  return {
+    certificate,
+    lastTriedAt: formatInstant(startedAt),
+    failures,
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(step === undefined ? {} : { step }),
+    ...(problem ? { reason: problem.reason, detail: problem.detail } : {}),
+    ...(notBefore === undefined ? {} : { nextTryAt: formatInstant(notBefore) }),
+  };
 }
 
 const placeOf = ({ host, port, servername, protocol }: EndpointTarget): string =>

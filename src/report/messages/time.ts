@@ -1,6 +1,8 @@
 /** Prose: the certificate's time. */
+import type { AutomationData } from '../../model/finding.ts';
+import { capText } from '../escape.ts';
 import type { Message, Messages } from './message.ts';
-import { type About, checkAgain, isLeaf, reload, span, when } from './message.ts';
+import { type About, checkAgain, command, isLeaf, reload, shellWord, span, when } from './message.ts';
 
 type TimeCode = 'expired' | 'not-yet-valid' | 'expires-soon' | 'renewal-due' | 'renewal-open' | 'lifetime-too-long';
 
@@ -16,6 +18,20 @@ function replaceIt(about: About, leaf: string): string {
     return "Get the CA's new root and distribute it to every client; then reissue what hangs on the old one.";
   return `Get the CA's current intermediate, put it into the chain in place of this one and ${reload(target)}.`;
 }
+
+/** What automation has come to, as a sentence of its own, led by a space. */
+function lastTry(automation: AutomationData | undefined): string {
+  if (!automation) return '';
+  const { lastTriedAt, outcome, step, reason, detail, failures } = automation;
+  const tried = ` Automation last tried on ${when(lastTriedAt)}`;
+  if (outcome === undefined) return `${tried} and never came to its end${step === undefined ? '' : ` (at ${step})`}.`;
+  if (reason === undefined) return `${tried}: ${outcome}.`;
+  const often = failures > 1 ? ` (${failures} times in a row)` : '';
+  return `${tried} and failed${often}${step === undefined ? '' : ` at ${step}`}: ${reason}: ${capText(detail ?? '', 300)}.`;
+}
+
+const renewIt = ({ certificate }: AutomationData): string =>
+  `See what stopped it, and try it by hand: ${command(`certwatch renew ${shellWord(certificate)} --force`)}`;
 
 const expired: Message<'expired'> = {
   describe: ({ notAfter, secondsAgo }, { subject }) =>
@@ -39,21 +55,25 @@ export const timeMessages: Messages<TimeCode> = {
   expired,
   'not-yet-valid': notYetValid,
   'expires-soon': {
-    describe: ({ notAfter, remainingSeconds, threshold }, { subject }) =>
-      `${subject} expires in ${span(remainingSeconds)}, on ${when(notAfter)} (critical from ${threshold} before).`,
-    advise: (_, about) =>
+    describe: ({ notAfter, remainingSeconds, threshold, automation }, { subject }) =>
+      `${subject} expires in ${span(remainingSeconds)}, on ${when(notAfter)} (critical from ${threshold} before).${lastTry(automation)}`,
+    advise: ({ automation }, about) =>
       replaceIt(
         about,
-        `Renewal has not happened: run it by hand now, read what it says, then ${reload(about.target)}.`,
+        automation
+          ? renewIt(automation)
+          : `Renewal has not happened: run it by hand now, read what it says, then ${reload(about.target)}.`,
       ),
   },
   'renewal-due': {
-    describe: ({ notAfter, remainingSeconds, threshold }, { subject }) =>
-      `${subject} should have been renewed by now: ${span(remainingSeconds)} left, until ${when(notAfter)} (due from ${threshold} before).`,
-    advise: (_, about) =>
+    describe: ({ notAfter, remainingSeconds, threshold, automation }, { subject }) =>
+      `${subject} should have been renewed by now: ${span(remainingSeconds)} left, until ${when(notAfter)} (due from ${threshold} before).${lastTry(automation)}`,
+    advise: ({ automation }, about) =>
       replaceIt(
         about,
-        `See why automation has not renewed it (its log, its timer), or renew it by hand and ${reload(about.target)}.`,
+        automation
+          ? renewIt(automation)
+          : `See why automation has not renewed it (its log, its timer), or renew it by hand and ${reload(about.target)}.`,
       ),
   },
   'renewal-open': {

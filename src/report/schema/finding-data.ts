@@ -1,7 +1,7 @@
 /**
  * The data of each finding, as JSON Schema; the compiler sees to it that no code and no field is left out.
  */
-import type { FailureData, FindingCode, FindingData } from '../../model/finding.ts';
+import type { AutomationData, FailureData, FindingCode, FindingData } from '../../model/finding.ts';
 import {
   count,
   instant,
@@ -30,11 +30,23 @@ const failure: Described<FailureData> = {
 const seconds = count;
 const subject = optional(text);
 
+const attempt: Described<AutomationData> = {
+  certificate: text,
+  lastTriedAt: instant,
+  outcome: optional(text),
+  step: optional(text),
+  reason: optional(text),
+  detail: optional(text),
+  failures: count,
+  nextTryAt: optional(instant),
+};
+const automation = optional(object(attempt));
+
 const DATA: { readonly [C in FindingCode]: Described<FindingData[C]> } = {
   expired: { notAfter: instant, secondsAgo: seconds, subject },
   'not-yet-valid': { notBefore: instant, secondsUntil: seconds, subject },
-  'expires-soon': { notAfter: instant, remainingSeconds: seconds, threshold: text, subject },
-  'renewal-due': { notAfter: instant, remainingSeconds: seconds, threshold: text, subject },
+  'expires-soon': { notAfter: instant, remainingSeconds: seconds, threshold: text, subject, automation },
+  'renewal-due': { notAfter: instant, remainingSeconds: seconds, threshold: text, subject, automation },
   'renewal-open': { notAfter: instant, remainingSeconds: seconds, renewAt: instant, subject },
   'lifetime-too-long': { lifetimeDays: count, maximumDays: count },
   'hostname-mismatch': { servername: text, names: list(text) },

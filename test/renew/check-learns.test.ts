@@ -1,0 +1,86 @@
+/**
+ * `certwatch check` beside `certwatch renew`: renewed on disk and not served is critical; what is due says what automation
+ * last did about it.
+ */
+import { chmod } from 'node:fs/promises';
+import { beforeAll, expect, test } from 'vitest';
+import { buildIfStale } from '../support/build.ts';
+import { type Stage, stage } from '../support/renew/stage.ts';
+import { runCertwatch } from '../support/run-certwatch.ts';
+
+beforeAll(buildIfStale, 60_000);
+
+async function configured(here: Stage, command: string): Promise<{ config: string; place: string }> {
+  const place = `127.0.0.1:${here.ports[0]}`;
+  const config = await here.folder.write(
+    'certwatch.yaml',
+    `state: ./state
+targets: [ "${place} servername=www.shop.example ca-file=ca.pem" ]
+certificates:
+  - name: www
+    domains: www.shop.example
+    command: ${command}
+    live: ./live
+    verify: [ "${place} servername=www.shop.example" ]
+    timeout: 5s
+`,
+  );
+  await here.folder.write('ca.pem', here.ca.pem);
+  return { config, place };
+}
+
+async function check(config: string, cwd: string) {
+  const run = await runCertwatch(['check', '--config', config, '--trust', 'none', '--format', 'json'], { cwd });
+  const { results } = JSON.parse(run.stdout);
+  return { status: run.status, findings: results[0].findings as { code: string; data: object; message: string }[] };
+}
+
+test('renewed on disk, the old one is still served: critical; a file that may not be read changes nothing', async () => {
+  await using here = await stage();
+  const old = here.issue();
+  await here.writeSet(here.live, old);
+  await here.serve(['127.0.0.1']);
+  const { config } = await configured(here, '[ "true" ]');
+  const before = await check(config, here.folder.path);
+  expect(before.findings.map(({ code }) => code)).not.toContain('served-differs-from-file');
+  const fresh = here.issue();
+  await here.writeSet(here.live, fresh);
+  const after = await check(config, here.folder.path);
+  expect(after.status).toBe(2);
+  expect(after.findings).toContainEqual(
+    expect.objectContaining({
+      code: 'served-differs-from-file',
+      data: expect.objectContaining({ served: old.sha256, onDisk: fresh.sha256 }),
+    }),
+  );
+  if (process.getuid?.() === 0) return;
+  await chmod(here.live, 0);
+  const unreadable = await check(config, here.folder.path);
+  await chmod(here.live, 0o700);
+  expect(unreadable.findings).toEqual(before.findings);
+});
+
+test('due: when automation last tried, and why it failed', async () => {
+  await using here = await stage();
+  await here.writeSet(here.live, here.issue({ ageDays: 70 }));
+  await here.serve(['127.0.0.1']);
+  const { config } = await configured(here, `{ shell: 'echo the CA is away; exit 1' }`);
+  const before = await check(config, here.folder.path);
+  expect(before.findings).toMatchObject([
+    { code: 'renewal-due', data: expect.not.objectContaining({ automation: {} }) },
+  ]);
+  const renewed = await runCertwatch(['renew', '--config', config], { cwd: here.folder.path });
+  expect(renewed.status).toBe(2);
+  const { findings } = await check(config, here.folder.path);
+  expect(findings).toMatchObject([
+    {
+      code: 'renewal-due',
+      data: {
+        automation: { certificate: 'www', outcome: 'failed', step: 'order', reason: 'order-failed', failures: 1 },
+      },
+      message: expect.stringMatching(
+        /Automation last tried on .* and failed at order: order-failed: `echo the CA is away; exit 1` ended with exit status 1\.$/,
+      ),
+    },
+  ]);
+});
