@@ -1,8 +1,10 @@
 /**
  * `certwatch renew` as a person runs it: the built program, a config, a real server.
  */
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
+import { readProcess } from '../../src/files/proc.ts';
 import { buildIfStale } from '../support/build.ts';
 import { type Server, type Stage, stage } from '../support/renew/stage.ts';
 import { type RunOptions, runCertwatch } from '../support/run-certwatch.ts';
@@ -175,3 +177,73 @@ test('without a state folder, and without certificates', async () => {
   await s.here.folder.write('certwatch.yaml', 'targets: [ www.shop.example ]\n');
   expect(await s.run([])).toMatchObject({ status: 3, stderr: expect.stringMatching(/names no certificates/) });
 });
+
+test('another one is at it: told, and exit status 3; killed, its lock is nobody’s', async () => {
+  await using s = await scene();
+  const text = await readFile(s.config, 'utf8');
+  await s.here.folder.write(
+    'certwatch.yaml',
+    text.replace('    live: ./live', "    live: ./live\n    pre-hook: [ sleep, '20' ]"),
+  );
+  let second: Awaited<ReturnType<typeof s.run>> | undefined;
+  const first = await s.run([], {
+    onSpawn: async (child) => {
+      await until(() => exists(s.here.folder.at('state/renewals/www.jsonl')));
+      second = await s.run([]);
+      child.kill('SIGKILL');
+    },
+  });
+  expect(first.signal).toBe('SIGKILL');
+  expect(second).toMatchObject({ status: 3, stdout: '', stderr: expect.stringMatching(/lock: .*renew, 0 of 1/) });
+  await s.here.folder.write('certwatch.yaml', text);
+  const third = await s.run(['--format', 'json']);
+  expect(JSON.parse(third.stdout)).toMatchObject({
+    results: [{ kind: 'renewed' }],
+    run: { notes: [expect.stringMatching(/took over the lock/)] },
+  });
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s: ends at once, takes its hook along, exit status 3, and the next run goes on',
+  async (signal) => {
+    await using s = await scene();
+    const text = await readFile(s.config, 'utf8');
+    const hook = `    pre-hook: { shell: 'sleep 60 & echo $! > child; wait' }`;
+    await s.here.folder.write('certwatch.yaml', text.replace('    live: ./live', `    live: ./live\n${hook}`));
+    const first = await s.run(['--format', 'json'], {
+      onSpawn: async (child) => {
+        await until(() => exists(s.here.folder.at('child')));
+        child.kill(signal);
+      },
+    });
+    expect(first).toMatchObject({ status: 3, killed: false });
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      run: { interrupted: true },
+      results: [{ kind: 'failed', step: 'pre-hook' }],
+    });
+    const child = Number(await readFile(s.here.folder.at('child'), 'utf8'));
+    await until(async () => (await readProcess(child)) === undefined);
+    await s.here.folder.write('certwatch.yaml', text);
+    expect((await s.run([])).status).toBe(0);
+  },
+);
+
+test('the deadline of the run holds, whatever hangs', async () => {
+  await using s = await scene({ reload: () => `{ shell: 'trap "" TERM; sleep 60' }` });
+  const { status, stdout, killed } = await s.run(['--deadline', '3s', '--format', 'json']);
+  expect(status).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({
+    results: [{ kind: 'not-served', problem: { reason: 'reload-timeout' } }],
+  });
+  expect(killed).toBe(false);
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await pause(20);
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
