@@ -4,11 +4,11 @@
 import { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { isatty } from 'node:tty';
-import { colorLevel } from './cli/color-level.ts';
-import { ACME_CHILD, type ExitCode, type Io, type Out } from './cli/io.ts';
+import { ACME_CHILD, type ExitCode, type Io } from './cli/io.ts';
+import { TextOut } from './cli/text-out.ts';
 import { createProcessTable } from './health/process-table.ts';
 import { SCANNER_PIPE_FD, SCANNER_VARIABLE } from './scan/supervised/scanner-role.ts';
+import { Deadline } from './time/deadline.ts';
 
 declare const CERTWATCH_VERSION: string;
 
@@ -27,7 +27,17 @@ export function main(name: ProgramName): void {
     acmeChild();
     return;
   }
-  run(name, io).then(leave, die);
+  run(name, io).then(async (code) => {
+    await flushed(io);
+    leave(code);
+  }, die);
+}
+
+/** A reader that takes nothing any more does not hold up the end. */
+async function flushed({ stdout, stderr }: Io): Promise<void> {
+  const patience = Deadline.after(LINGER_MS);
+  await patience.race(Promise.all([stdout.flush(), stderr.flush()]));
+  patience.release();
 }
 
 /** Only the program that is asked for is loaded. */
@@ -61,8 +71,8 @@ function processIo(): Io {
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    stdout: out(1, () => process.stdout),
-    stderr: out(2, () => process.stderr),
+    stdout: new TextOut(1, () => process.stdout, process.env),
+    stderr: new TextOut(2, () => process.stderr, process.env),
     stdin: () => process.stdin,
     now: () => Date.now(),
     onInterrupt: supervisor ? (listener) => onSupervisorsWish(supervisor, listener) : onInterrupt,
@@ -82,33 +92,6 @@ function processIo(): Io {
     version: CERTWATCH_VERSION,
     nodeVersion: process.version,
     dist: __dirname,
-  };
-}
-
-/** @param open opens the stream, which costs a moment of start-up: only once there is something to write. */
-function out(fd: 1 | 2, open: () => NodeJS.WriteStream): Out {
-  let stream: NodeJS.WriteStream | undefined;
-  let broken = false;
-  const opened = (): NodeJS.WriteStream => {
-    if (!stream) {
-      stream = open();
-      // The reader has gone (`| head`). Nobody is left to tell, and the verdict stands: the exit status carries it.
-      stream.on('error', () => {
-        broken = true;
-      });
-    }
-    return stream;
-  };
-  const isTTY = isatty(fd);
-  return {
-    write: (text) =>
-      new Promise((resolve) => {
-        if (broken || text === '') resolve();
-        else opened().write(text, () => resolve());
-      }),
-    isTTY,
-    columns: isTTY ? opened().columns : 100,
-    colorLevel: colorLevel(isTTY, process.env),
   };
 }
 

@@ -13,8 +13,13 @@ export type ExitCode = 0 | 1 | 2 | 3;
 export const ACME_CHILD = '__acme-child';
 
 export interface Out {
-  /** Resolves when the text was taken; while a slow reader makes it wait, nothing more should be written. */
+  /**
+   * Resolves when more may be written: mostly at once, since texts are gathered for a moment and go out together; later
+   * where a reader is slow.
+   */
   write(text: string): Promise<void>;
+  /** Resolves when all that was written is out. */
+  flush(): Promise<void>;
   readonly isTTY: boolean;
   /** 0 for a terminal that says none. */
   readonly columns: number;

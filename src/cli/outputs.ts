@@ -59,6 +59,7 @@ export class Outputs {
     for (const spec of this.#specs) {
       if (spec.file === undefined) await this.#write(spec, spec.renderer.end(outcome()));
     }
+    await this.#stdout.flush();
   }
 
   /** Leaves the old versions of the files, and no temporary ones. */

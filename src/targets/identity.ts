@@ -2,8 +2,6 @@
  * What makes two targets the same, as text to be hashed.
  */
 import type { Target, TargetSettings } from '../model/target.ts';
-import { formatDifferences } from './resolve-settings.ts';
-import { DEFAULT_SETTINGS } from './settings.ts';
 
 /** Lists share one settings object among all their plain lines. */
 const spelled = new WeakMap<TargetSettings, string>();
@@ -20,7 +18,9 @@ export function endpointIdentity(target: Target): string {
 export function fullIdentity(target: Target): string {
   let settings = spelled.get(target.settings);
   if (settings === undefined) {
-    settings = formatDifferences(target.settings, DEFAULT_SETTINGS).join('\0');
+    const { labels, ...others } = target.settings;
+    // Every settings object is made by one piece of code, so its keys stand in one order; labels come as they were given.
+    settings = JSON.stringify([others, Object.entries(labels).sort()]);
     spelled.set(target.settings, settings);
   }
   const servername = target.kind === 'file' ? (target.servername ?? '') : '';

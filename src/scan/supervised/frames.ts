@@ -20,6 +20,7 @@ export type Frame<S> =
 
 const LENGTH_BYTES = 4;
 const GATHER_BYTES = 64 * 1024;
+const GATHER_MS = 5;
 /** A chain of a thousand certificates fits; what is longer is no frame. */
 const LONGEST = 64 * 1024 * 1024;
 
@@ -29,7 +30,7 @@ export class FrameWriter<S> {
   #room: Promise<void> | undefined;
   #gathered: Uint8Array[] = [];
   #size = 0;
-  #flushing: NodeJS.Immediate | undefined;
+  #flushing: NodeJS.Timeout | undefined;
 
   constructor(pipe: Duplex) {
     this.#pipe = pipe;
@@ -45,8 +46,8 @@ export class FrameWriter<S> {
     this.#gathered.push(head, body);
     this.#size += LENGTH_BYTES + body.length;
     if (this.#size >= GATHER_BYTES) this.#flush();
-    // A system call for each frame would cost more than making it: those of one turn of the loop go together.
-    else this.#flushing ??= setImmediate(() => this.#flush());
+    // A system call for each frame would cost more than making it: those of a moment go together.
+    else this.#flushing ??= setTimeout(() => this.#flush(), GATHER_MS);
     return this.#pipe.writableNeedDrain ? this.#untilRoom() : undefined;
   }
 
@@ -59,7 +60,7 @@ export class FrameWriter<S> {
   }
 
   #flush(): void {
-    clearImmediate(this.#flushing);
+    clearTimeout(this.#flushing);
     this.#flushing = undefined;
     if (this.#size > 0 && !this.#pipe.destroyed) this.#pipe.write(Buffer.concat(this.#gathered, this.#size));
     this.#gathered = [];
