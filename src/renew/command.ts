@@ -11,8 +11,10 @@
  *     CERTWATCH_LIVE      the folder of privkey.pem, cert.pem, chain.pem and fullchain.pem; empty where there is none
  *     CERTWATCH_DEADLINE  seconds that are left, whole, rounded down; SIGTERM comes then, SIGKILL a second later
  *     CERTWATCH_PUT_BACK  1 where the old certificate is being put back, else empty
+ *     CERTWATCH_MARK      tells what this command has started from everything else
  */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Command } from '../config/schema-values.ts';
 import type { RenewalProblem, RenewalStep } from '../model/renewal.ts';
@@ -40,18 +42,20 @@ export interface CommandContext {
 /** @returns what it printed; the error names the command, how it ended, and carries what it printed. */
 export async function runCommand(command: Command, context: CommandContext): Promise<Result<string, RenewalProblem>> {
   const { deadline, timeoutMs, kill, onStart } = context;
-  let guardian: Guardian | undefined;
+  // Before the command: a hook that ends certwatch at once is watched already.
+  const mark = randomUUID();
+  const guardian = startGuardian(mark);
   const end = await runGroup(wordsOf(command), {
     deadline,
     timeoutMs,
     kill,
-    env: environmentOf(context),
+    env: { ...environmentOf(context), [MARK]: mark },
     onStart: (pgid) => {
-      guardian = guard(pgid);
+      guardian.watch(pgid);
       onStart?.(pgid);
     },
   });
-  guardian?.dismiss();
+  guardian.dismiss();
   return end.kind === 'exited' && end.code === 0 ? ok(end.output) : err(problemOf(command, context.step, end));
 }
 
@@ -98,38 +102,47 @@ function problemOf(command: Command, step: RenewalStep, end: GroupEnd): RenewalP
 }
 
 interface Guardian {
+  watch(pgid: number): void;
   dismiss(): void;
 }
 
+const MARK = 'CERTWATCH_MARK';
+
 /**
- * A shell that waits for the end of a pipe which only this process holds: it comes when this process is gone, however it
- * went. A command that is being waited for then has two seconds to end by itself.
+ * A shell that reads from a pipe which only this process holds: first the process group, then the end, which comes when
+ * this process is gone, however it went. What runs then has two seconds to end by itself. A command that is quicker than
+ * the word of its group, and what has left the group, is found by the mark in its environment, where there is a /proc.
  */
 const GUARDIAN = [
-  'read -r _ <&3',
+  'while read -r line <&3; do pgid=$line; done',
+  'end() {',
   // -s, since some shells take a dash behind -TERM for a number.
-  'kill -s TERM -- "-$1" 2>/dev/null || exit 0',
-  'sleep 2',
-  'kill -s KILL -- "-$1" 2>/dev/null',
+  '  [ -z "$pgid" ] || kill -s "$1" -- "-$pgid" || pgid=',
+  '  for each in $(cd /proc && grep -lsaF "$mark" [0-9]*/environ | cut -d/ -f1); do kill -s "$1" "$each"; done',
+  '}',
+  'mark=$1',
+  'exec 2>/dev/null',
+  'end TERM; sleep 2; end KILL',
 ].join('\n');
 
-function guard(pgid: number): Guardian {
-  const child = spawn('/bin/sh', ['-c', GUARDIAN, 'certwatch-guardian', String(pgid)], {
+function startGuardian(mark: string): Guardian {
+  const child = spawn('/bin/sh', ['-c', GUARDIAN, 'certwatch-guardian', `${MARK}=${mark}`], {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     env: { PATH: '/usr/bin:/bin' },
   });
   const pipe = child.stdio[3] as Socket;
-  pipe.on('error', () => {});
   // Without one the command runs all the same: it has its own limit while this process lives.
+  pipe.on('error', () => {});
   child.on('error', () => {});
   child.unref();
   pipe.unref();
   return {
+    watch: (pgid) => void pipe.write(`${pgid}\n`),
     dismiss: () => {
       // First the guardian, then the pipe: the other way round it would see the end that it waits for.
-      child.kill('SIGKILL');
       child.once('exit', () => pipe.destroy());
+      child.kill('SIGKILL');
     },
   };
 }

@@ -3,8 +3,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect } from 'vitest';
+import { readProcess } from '../../src/files/proc.ts';
 import { testWith } from '../support/acme/daemon.ts';
-import { oldPebble, type Pebble, startPebble } from '../support/acme/pebble.ts';
+import { newPebble, oldPebble, type Pebble, type PebblePrograms, startPebble } from '../support/acme/pebble.ts';
 import { buildIfStale } from '../support/build.ts';
 import { Disposals } from '../support/renew/disposals.ts';
 import { nginxProgram, startNginx } from '../support/renew/nginx.ts';
@@ -20,13 +21,16 @@ interface Parts {
   readonly entry?: string;
   readonly reload?: (pid: number) => string;
   readonly timeout?: string;
+  readonly programs?: PebblePrograms;
+  /** In place of pebble as the CA. */
+  readonly acme?: (pebble: Pebble) => string;
 }
 
 async function scene(first: Parts = {}) {
   const stack = new Disposals();
   const here = stack.use(await stage());
   await here.writeSet(here.live, here.issue({ ageDays: 70 }));
-  const pebble = stack.use(await startPebble({ programs: oldPebble }));
+  const pebble = stack.use(await startPebble({ programs: first.programs ?? oldPebble }));
   const nginx = stack.use(await startNginx(here.folder, here.live, ['127.0.0.1', '127.0.0.2']));
   const configure = async (parts: Parts) =>
     here.folder.write('certwatch.yaml', configText({ here, pebble, nginx, parts: { ...first, ...parts } }));
@@ -77,8 +81,7 @@ function configText({ pebble, nginx, parts }: ConfigParts): string {
   const verify = nginx.places.map((place) => `"${place} servername=www.shop.example trust=none"`);
   return `state: ./state
 acme:
-  directory: ${pebble.directory}
-  ca-file: ${pebble.caFile}
+${parts.acme?.(pebble) ?? `  directory: ${pebble.directory}\n  ca-file: ${pebble.caFile}`}
   account: { contact: admin@shop.example, agree-tos: true }
 certificates:
   - name: www
@@ -90,6 +93,8 @@ certificates:
     timeout: ${parts.timeout ?? '20s'}
 ${parts.entry ?? ''}`;
 }
+
+const noneOf = (reason: string) => expect.not.arrayContaining([expect.objectContaining({ reason })]);
 
 const orders = (journal: string): number => journal.split('"text":"https://').length - 1;
 
@@ -134,7 +139,7 @@ describe('renew, with pebble and nginx', { timeout: 60_000 }, () => {
     'killed with SIGKILL in the %s: the next run finishes the job',
     async (step) => {
       const killer = (then: string) =>
-        `{ shell: 'test -e killed || { touch killed; kill -KILL $PPID; sleep 30; }; ${then}' }`;
+        `{ shell: 'test -e killed || { echo $$ > killed; kill -KILL $PPID; sleep 30; }; ${then}' }`;
       await using s = await scene(
         step === 'reload'
           ? { reload: (pid) => killer(`kill -HUP ${pid}`) }
@@ -142,6 +147,8 @@ describe('renew, with pebble and nginx', { timeout: 60_000 }, () => {
       );
       const killed = await s.run();
       expect(killed).toMatchObject({ signal: 'SIGKILL', stdout: '' });
+      const hook = Number(await readFile(s.here.folder.at('killed'), 'utf8'));
+      await expect.poll(() => readProcess(hook), { timeout: 5_000 }).toBeUndefined();
       const { status, results } = await s.results();
       expect(results).toMatchObject([
         { kind: step === 'pre-hook' ? 'renewed' : 'resumed', served: [{ serves: 'new' }, { serves: 'new' }] },
@@ -150,4 +157,33 @@ describe('renew, with pebble and nginx', { timeout: 60_000 }, () => {
       expect(orders(await s.journal())).toBe(1);
     },
   );
+
+  test('the first CA cannot be reached: after its failure the second one issues', async () => {
+    await using s = await scene({
+      acme: (pebble) => `  directory: https://127.0.0.1:1/dir
+  fallback: { directory: "${pebble.directory}", ca-file: ${pebble.caFile}, after: 1 }`,
+    });
+    expect(await s.results()).toMatchObject({
+      status: 2,
+      results: [{ kind: 'failed', step: 'order', problem: { reason: 'connect-failed' } }],
+    });
+    expect(await s.results('--force')).toMatchObject({ status: 0, results: [{ kind: 'renewed' }] });
+  });
+
+  const testNew = testWith({ ...newPebble, nginx: nginxProgram });
+
+  testNew('the CA asks for a renewal (RFC 9773): due, with its reason; ordered as a replacement', async () => {
+    await using s = await scene({ programs: newPebble });
+    await s.results();
+    const certificate = await readFile(s.here.folder.at('live/cert.pem'), 'utf8');
+    const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+    const explanationURL = 'https://ca.example/revoked';
+    const ariResponse = JSON.stringify({ suggestedWindow: { start: day(-2), end: day(-1) }, explanationURL });
+    await s.pebble.manage('/set-renewal-info/', { certificate, ariResponse });
+    expect(await s.results()).toMatchObject({
+      status: 0,
+      results: [{ kind: 'renewed', reasons: [{ code: 'ari', explanationURL }], warnings: noneOf('replaces-refused') }],
+    });
+    expect((await s.results()).results).toMatchObject([{ kind: 'not-due' }]);
+  });
 });
