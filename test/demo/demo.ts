@@ -9,12 +9,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import chalk from 'chalk';
 import { buildIfStale } from '../support/build.ts';
-import type { Listening } from '../support/faults.ts';
 import { REPOSITORY } from '../support/repository.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { compare, type DemoReport, expectedExitCode, explain } from './expectation.ts';
 import { FAULTS } from './faults.ts';
-import { createPki, FLEET, type FleetMember } from './fleet.ts';
+import { createPki, FLEET, type FleetMember, type Listening } from './fleet.ts';
 
 /** certwatch ends by its own deadline of 10 s. This is for a certwatch that does not: then the demo has failed. */
 const KILL_AFTER_MS = 14_000;
@@ -26,10 +25,7 @@ async function demo(fleet: readonly FleetMember[]): Promise<number> {
   try {
     const pki = createPki(Date.now());
     for (const member of fleet) running.push(await member.start(pki));
-    const list = hostList(
-      fleet,
-      running.map((server) => server.port),
-    );
+    const list = hostList(fleet, running);
     await folder.write('root.pem', pki.root.pem);
     await folder.write('hosts.txt', list.map((line) => `${line}\n`).join(''));
     introduce(fleet, list);
@@ -42,10 +38,11 @@ async function demo(fleet: readonly FleetMember[]): Promise<number> {
 }
 
 /** Names as in real life; `connect-to=` leads to this machine. */
-function hostList(fleet: readonly FleetMember[], ports: readonly number[]): string[] {
-  return fleet.map(({ host, name, options }, i) =>
-    [host, `connect-to=127.0.0.1:${ports[i]}`, `name=${name}`, options].filter(Boolean).join(' '),
-  );
+function hostList(fleet: readonly FleetMember[], running: readonly Listening[]): string[] {
+  return fleet.map(({ host, name, options }, i) => {
+    const { host: address = '127.0.0.1', port } = running[i]!;
+    return [host, `connect-to=${address}:${port}`, `name=${name}`, options].filter(Boolean).join(' ');
+  });
 }
 
 function introduce(fleet: readonly FleetMember[], list: readonly string[]): void {

@@ -2,10 +2,16 @@
  * The demo's fleet: real servers on loopback, each with what is wrong about it and what certwatch has to find.
  */
 import type { FindingCode, Status } from '../../src/model/finding.ts';
-import type { Listening } from '../support/faults.ts';
 import { type Authority, createCa, type Issued, selfSigned } from '../support/pki/pki.ts';
 import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
 import { tlsServer } from '../support/servers/tls-server.ts';
+
+export interface Listening {
+  /** 127.0.0.1 unless told otherwise. */
+  readonly host?: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
 
 /** A PKI made on the spot: nothing of it is kept. */
 export interface Pki {
@@ -147,7 +153,7 @@ export const FLEET: readonly FleetMember[] = [
     name: 'down',
     host: 'down.shop.example',
     story: 'nobody listens',
-    start: async () => ({ port: await closedPort(), close: async () => {} }),
+    start: async () => ({ host: '127.0.0.3', port: await closedPort('127.0.0.3'), close: async () => {} }),
     expect: { status: 'unknown', codes: ['connect-failed'] },
   },
 ];

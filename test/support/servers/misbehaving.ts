@@ -141,6 +141,8 @@ export const FOREIGN_ANSWERS = {
   mysql: Buffer.from('4a0000000a382e302e3336', 'hex'),
   // An SSLv2 SERVER-HELLO that offers nothing.
   sslv2: Buffer.from('800b0400000002000000000000', 'hex'),
+  // What would break a terminal or a page that prints it as it is.
+  escapes: '220 \x1b[2J\x1b]0;owned\x07 | perf=1 <script>alert(1)</script> "\u202e"\r\n',
 } as const;
 export type ForeignProtocol = keyof typeof FOREIGN_ANSWERS;
 

@@ -34,8 +34,9 @@ export type StartTlsMood =
   /** Falls silent after the greeting, or after STARTTLS where TLS should begin. */
   | 'silent-after-banner'
   | 'silent-after-starttls'
-  /** Hangs up where the answer to STARTTLS was due. */
-  | 'hangs-up';
+  /** Hangs up, or resets the connection, where the answer to STARTTLS was due. */
+  | 'hangs-up'
+  | 'resets';
 
 export interface StartTlsServerOptions extends TlsServerOptions {
   readonly protocol: MailProtocol;
@@ -159,6 +160,7 @@ function converse(socket: Socket, { protocol, mood = 'proper', takeOver, command
   };
   const startTls = (line: string) => {
     if (mood === 'hangs-up') return void socket.end();
+    if (mood === 'resets') return void socket.resetAndDestroy();
     if (mood === 'refuses' || mood === 'no-capability') return say(dialogue.refuse(line));
     const injected = mood === 'injects' ? dialogue.answer(`${tag(line)} injected`, true) : '';
     say(dialogue.accept(line) + injected, () => {

@@ -17,6 +17,9 @@ export type TlsMood =
   /** Hangs up (FIN) in the same places. */
   | 'hangs-up-after-hello'
   | 'hangs-up-after-certificate'
+  /** Resets the connection (RST) there. */
+  | 'resets-after-hello'
+  | 'resets-after-certificate'
   /** In order, but each byte a segment, or each byte a record. */
   | 'one-byte-segments'
   | 'one-byte-records'
@@ -38,9 +41,16 @@ export type TlsMood =
   | 'retries-without-end'
   /** A ServerHello with a cipher suite that nobody offered. */
   | 'foreign-cipher'
-  /** Once the handshake stands: session tickets, or HelloRequests in 1.2, without end. */
+  /** A HelloRequest in the middle of the handshake (RFC 5246 7.4.1.1: to be passed over). */
+  | 'early-hello-request'
+  /** Once the handshake stands: hangs up without close_notify, or resets the connection. */
+  | 'hangs-up-after-handshake'
+  | 'resets-after-handshake'
+  /** Once the handshake stands: session tickets, HelloRequests, KeyUpdates, application data without end. */
   | 'endless-tickets'
   | 'endless-hello-requests'
+  | 'endless-key-updates'
+  | 'endless-data'
   /** Answers the ClientHello with an alert. */
   | { readonly alert: number; readonly level?: number };
 
@@ -64,6 +74,13 @@ const DELIVERIES: Readonly<Partial<Record<Extract<TlsMood, string>, Delivery>>> 
   'silent-after-certificate': (socket, { hello, certificate }) => socket.write(Buffer.concat([hello, certificate()])),
   'hangs-up-after-hello': (socket, { hello }) => socket.end(hello),
   'hangs-up-after-certificate': (socket, { hello, certificate }) => socket.end(Buffer.concat([hello, certificate()])),
+  'resets-after-hello': (socket, { hello }) => writeAndReset(socket, hello),
+  'resets-after-certificate': (socket, { hello, certificate }) =>
+    writeAndReset(socket, Buffer.concat([hello, certificate()])),
+  'early-hello-request': (socket, { hello, certificate, rest }) =>
+    socket.write(
+      Buffer.concat([hello, record(RECORD.handshake, message(MESSAGE.helloRequest)), certificate(), rest()]),
+    ),
   'one-byte-segments': (socket, script) => drip(socket, whole(script), { everyMs: 0 }),
   drips: (socket, script) => drip(socket, whole(script), { everyMs: 50 }),
   'unfinished-certificate': (socket, { hello, certificate }) =>
@@ -95,16 +112,33 @@ export function deliver(socket: Socket, script: Script, mood: TlsMood): void {
   else socket.write(whole(script));
 }
 
+/** A moment lies between, so that the bytes are read before the RST takes them away. */
+function writeAndReset(socket: Socket, bytes: Uint8Array): void {
+  socket.write(bytes);
+  setTimeout(() => socket.resetAndDestroy(), 20);
+}
+
+const TICKET = message(
+  MESSAGE.newSessionTicket,
+  uint(4, 7200),
+  uint(4, 0),
+  vector(1, Buffer.of(0)),
+  vector(2, Buffer.alloc(64)),
+  vector(2),
+);
+
+/** What is sent without end once the handshake stands. */
+const FLOODS: Readonly<Partial<Record<Extract<TlsMood, string>, (script: Script) => Buffer>>> = {
+  'endless-tickets': (script) => script.seal(RECORD.handshake, TICKET),
+  'endless-hello-requests': (script) => script.seal(RECORD.handshake, message(MESSAGE.helloRequest)),
+  // update_not_requested (RFC 8446 4.6.3); the keys stay, which nobody reads so far to find out.
+  'endless-key-updates': (script) => script.seal(RECORD.handshake, message(MESSAGE.keyUpdate, Buffer.of(0))),
+  'endless-data': (script) => script.seal(RECORD.applicationData, Buffer.alloc(1024)),
+};
+
 export function afterHandshake(socket: Socket, script: Script, mood: TlsMood | undefined): void {
-  const ticket = message(
-    MESSAGE.newSessionTicket,
-    uint(4, 7200),
-    uint(4, 0),
-    vector(1, Buffer.of(0)),
-    vector(2, Buffer.alloc(64)),
-    vector(2),
-  );
-  if (mood === 'endless-tickets') pour(socket, () => script.seal(RECORD.handshake, ticket));
-  if (mood === 'endless-hello-requests')
-    pour(socket, () => script.seal(RECORD.handshake, message(MESSAGE.helloRequest)));
+  const flood = typeof mood === 'string' ? FLOODS[mood] : undefined;
+  if (flood) pour(socket, () => flood(script));
+  if (mood === 'hangs-up-after-handshake') socket.end();
+  if (mood === 'resets-after-handshake') socket.resetAndDestroy();
 }

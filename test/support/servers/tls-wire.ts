@@ -16,6 +16,7 @@ export const MESSAGE = {
   certificateVerify: 15,
   clientKeyExchange: 16,
   finished: 20,
+  keyUpdate: 24,
 } as const;
 export const EXTENSION = {
   serverName: 0,

@@ -1,0 +1,2 @@
+/** placeholder */
+export const OWN_FAULTS: readonly { story: string; exit: number; says: string }[] = [];
