@@ -13,14 +13,15 @@ export async function outputSpecs(run: RunSettings, io: Io): Promise<readonly Ou
   return Promise.all(
     requests.map(async ({ format, file }) => {
       const color = file === undefined && (run.color ?? io.stdout.colorLevel > 0);
-      const renderer = (await loadFormat(format)).create({
+      const { create, streams } = await loadFormat(format);
+      const renderer = create({
         verbose: run.verbose,
         quiet: run.quiet,
         color,
         columns: io.stdout.columns || 100,
         now: run.now ?? io.now(),
       });
-      return file === undefined ? { renderer } : { renderer, file };
+      return file === undefined ? { renderer, streams } : { renderer, streams, file };
     }),
   );
 }

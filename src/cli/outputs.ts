@@ -9,6 +9,8 @@ import type { Out } from './io.ts';
 
 export interface OutputSpec {
   readonly renderer: Renderer;
+  /** Its text comes with each verdict, and depends on nothing else. */
+  readonly streams: boolean;
   /** Absent: the standard output. */
   readonly file?: string;
 }
@@ -46,6 +48,11 @@ export class Outputs {
       const text = spec.renderer.verdict(verdict);
       if (text !== '') await this.#write(spec, text);
     }
+  }
+
+  /** Text for the standard output that another process has made of a verdict. */
+  async rendered(text: string): Promise<void> {
+    if (text !== '') await this.#stdout.write(text);
   }
 
   /** Files first: where one fails, `outcome` is asked for again and the standard output tells the truth. */

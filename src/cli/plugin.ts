@@ -116,7 +116,7 @@ async function checkHost(raw: RawFlags, own: PluginFlags, io: Io): Promise<ExitC
       ),
       deadlineMs,
       judgedAt: run.now,
-      outputs: [{ renderer }],
+      outputs: [{ renderer, streams: false }],
       progress: false,
     },
     io,

@@ -3,6 +3,7 @@
  * `check`, `show` and `check_certwatch` differ only in where their settings and words come from; whether the scan happens
  * here or in a process of its own is the producer's affair.
  */
+import type { Status } from '../model/finding.ts';
 import type { InputError } from '../model/target.ts';
 import type { Outcome, Verdict } from '../model/verdict.ts';
 import { Deadline } from '../time/deadline.ts';
@@ -19,6 +20,8 @@ export interface Receiver {
   readonly interrupted: () => boolean;
   /** In input order; while it is pending, the producer should wait. */
   readonly onVerdict: (verdict: Verdict) => Promise<void>;
+  /** A verdict whose text for the standard output is made already. */
+  readonly onRendered: (status: Status, text: string) => Promise<void>;
   readonly onInputError: (error: InputError) => void;
 }
 
@@ -70,8 +73,12 @@ export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
       judgedAt: state.judgedAt,
       interrupted: () => state.interrupted,
       onVerdict: (verdict) => {
-        state.count(verdict);
+        state.count(verdict.status);
         return outputs.verdict(verdict);
+      },
+      onRendered: (status, text) => {
+        state.count(status);
+        return outputs.rendered(text);
       },
       onInputError: (error) => state.inputError(error),
     });

@@ -1,8 +1,9 @@
 /**
  * What is known of a run so far: counts, errors of input, how it is going; and what it comes to.
  */
+import type { Status } from '../model/finding.ts';
 import type { InputError } from '../model/target.ts';
-import type { Outcome, Verdict } from '../model/verdict.ts';
+import type { Outcome } from '../model/verdict.ts';
 import { Tally } from '../verdict/status.ts';
 import type { Io } from './io.ts';
 import { Progress } from './progress.ts';
@@ -41,9 +42,9 @@ export class RunState {
     });
   }
 
-  count(verdict: Verdict): void {
-    this.#tally.add(verdict.status);
-    this.progress.count(verdict.status !== 'ok');
+  count(status: Status): void {
+    this.#tally.add(status);
+    this.progress.count(status !== 'ok');
   }
 
   inputError(error: InputError): void {

@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { RunSettings } from '../config/resolve-run.ts';
 import type { Target } from '../model/target.ts';
+import type { Renderer } from '../report/format.ts';
 import { FrameWriter } from '../scan/supervised/frames.ts';
 import { VerdictEncoder } from '../scan/supervised/verdict-codec.ts';
 import type { TargetSources } from '../scan/target-source.ts';
@@ -40,17 +41,19 @@ export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitC
   const { watch, problem } = await RunWatch.begin(run, io, leftMs());
   const turnedAway = problem?.code === 'previous-run-stuck' || problem?.code === 'previous-run-running';
   const onTarget = (target: Target) => void frames.write({ kind: 'target', target });
+  const outputs = await outputSpecs(run, io);
   const scanAll = turnedAway ? async () => {} : scanHere({ run, sources, onTarget, pairedLook }, io);
   const { code, outcome } = await runCheck(
     {
       produce: async (to) => {
         // A state folder that cannot be used must not blind the watchdog: it scans, and says so.
         if (problem) to.onInputError(problem);
-        await scanAll(telling(to, { frames, watch, total }));
+        const streamed = outputs.find(({ file, streams }) => file === undefined && streams)?.renderer;
+        await scanAll(telling(to, { frames, watch, total, streamed }));
       },
       deadlineMs: watch.scanMs(leftMs()),
       judgedAt,
-      outputs: (await outputSpecs(run, io)).filter(({ file }) => file !== undefined),
+      outputs: outputs.filter(({ file }) => file !== undefined),
       progress: false,
       onInputError: (error) => void frames.write({ kind: 'input-error', error }),
     },
@@ -67,17 +70,23 @@ interface Listeners {
   readonly frames: FrameWriter<SupervisedRun>;
   readonly watch: RunWatch;
   readonly total: number | undefined;
+  /** Renders for the standard output, where its text comes with each verdict. */
+  readonly streamed: Renderer | undefined;
 }
 
 /** Each verdict is noted down, goes into the files of this process, and to the supervisor. */
-function telling(to: Receiver, { frames, watch, total }: Listeners): Receiver {
+function telling(to: Receiver, { frames, watch, total, streamed }: Listeners): Receiver {
   const encoder = new VerdictEncoder();
   return {
     ...to,
     onVerdict: async (judged) => {
       const verdict = await watch.note(judged, total);
       await to.onVerdict(verdict);
-      await frames.write({ kind: 'verdict', verdict: encoder.encode(verdict) });
+      await frames.write(
+        streamed
+          ? { kind: 'rendered', status: verdict.status, text: streamed.verdict(verdict) }
+          : { kind: 'verdict', verdict: encoder.encode(verdict) },
+      );
     },
   };
 }

@@ -67,7 +67,7 @@ async function show(word: string, raw: RawFlags, pem: boolean, io: Io): Promise<
       ),
       deadlineMs: run.deadline,
       judgedAt: run.now,
-      outputs: [{ renderer: { begin: () => '', verdict: render, end: () => '' } }],
+      outputs: [{ streams: true, renderer: { begin: () => '', verdict: render, end: () => '' } }],
       progress: false,
       onInputError: (error) => void io.stderr.write(errorLine(error)),
     },

@@ -53,7 +53,7 @@ async function follow(
   { run, judgedAt, total }: SupervisedRun,
   io: Io,
 ): Promise<ExitCode> {
-  const produce: Produce = ({ deadline, interrupted, onVerdict, onInputError }) => {
+  const produce: Produce = ({ deadline, interrupted, onVerdict, onRendered, onInputError }) => {
     deadline.onExpire(() => {
       if (interrupted()) scanner.interrupt();
     });
@@ -64,6 +64,7 @@ async function follow(
       chainReader: new ChainReader(),
       notLooked: (target) => Looker.notLooked(target, { judgedAt, reason: interrupted() ? 'interrupted' : 'deadline' }),
       onVerdict,
+      onRendered,
       onInputError,
     });
   };

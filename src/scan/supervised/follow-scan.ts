@@ -8,6 +8,7 @@
  * config can do all three, and costs one start of Node. A check of a few hosts named on the command line, which reads none
  * of these, runs without one, so that it starts fast.
  */
+import type { Status } from '../../model/finding.ts';
 import type { InputError, Target } from '../../model/target.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { Deadline } from '../../time/deadline.ts';
@@ -26,6 +27,7 @@ export interface FollowOptions<S> {
   readonly chainReader: ChainReader;
   readonly notLooked: (target: Target) => Verdict;
   readonly onVerdict: (verdict: Verdict) => void | Promise<void>;
+  readonly onRendered: (status: Status, text: string) => void | Promise<void>;
   readonly onInputError: (error: InputError) => void;
 }
 
@@ -69,7 +71,7 @@ export async function followScan<S>(options: FollowOptions<S>): Promise<void> {
 }
 
 async function takeFrames<S>(
-  { frames, chainReader, onVerdict, onInputError }: FollowOptions<S>,
+  { frames, chainReader, onVerdict, onRendered, onInputError }: FollowOptions<S>,
   pending: Target[],
   patience: Deadline,
 ): Promise<'done' | 'stuck' | 'crashed'> {
@@ -83,7 +85,10 @@ async function takeFrames<S>(
       if (frame.kind === 'target') pending.push(frame.target);
       else if (frame.kind === 'input-error') onInputError(frame.error);
       else if (frame.kind === 'done') return 'done';
-      else if (frame.kind === 'verdict') {
+      else if (frame.kind === 'rendered') {
+        pending.shift();
+        await onRendered(frame.status, frame.text);
+      } else if (frame.kind === 'verdict') {
         const verdict = decoder.decode(pending[0] as Target, frame.verdict);
         pending.shift();
         await onVerdict(verdict);

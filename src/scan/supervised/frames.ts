@@ -4,6 +4,7 @@
  */
 import type { Duplex, Readable } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
+import type { Status } from '../../model/finding.ts';
 import type { InputError, Target } from '../../model/target.ts';
 import type { WireVerdict } from './verdict-codec.ts';
 
@@ -14,6 +15,8 @@ export type Frame<S> =
   | { readonly kind: 'target'; readonly target: Target }
   /** For the first target that has none yet. */
   | { readonly kind: 'verdict'; readonly verdict: WireVerdict }
+  /** The same, where the report is streamed: the text is all that the supervisor needs of it. */
+  | { readonly kind: 'rendered'; readonly status: Status; readonly text: string }
   | { readonly kind: 'input-error'; readonly error: InputError }
   /** All that there was to do has been done. */
   | { readonly kind: 'done' };
