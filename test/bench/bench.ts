@@ -72,12 +72,13 @@ for (let i = 0; i < 64; i++) next();
 
 async function pipeline({ fleet, folder, caFile }: Bench): Promise<void> {
   const reads = 5_000;
-  const lines = Array.from({ length: reads }, (_, i) => `h${i}.bench.example connect-to=127.0.0.1:${fleet.healthy}\n`);
+  const lines = Array.from({ length: reads }, (_, i) => `h${i}.bench.example\n`);
   const list = await folder.write('pipeline.txt', lines.join(''));
+  const here = `127.0.0.1:${fleet.healthy}`;
   const usages = await inTurn(
     {
       'node:tls': [NODE, '-e', PLAIN_NODE_TLS, String(fleet.healthy), String(reads)],
-      certwatch: [...CERTWATCH, 'check', '-f', list, '--format', 'ndjson', '--ca-file', caFile],
+      certwatch: [...CERTWATCH, 'check', '-f', list, '--format', 'ndjson', '--ca-file', caFile, '--connect-to', here],
     },
     3,
   );
@@ -93,9 +94,13 @@ async function pipeline({ fleet, folder, caFile }: Bench): Promise<void> {
 
 async function memory({ fleet, folder, caFile }: Bench): Promise<void> {
   const total = 100_000;
-  const lines = Array.from({ length: total }, (_, i) => `h${i}.bench.example connect-to=127.0.0.1:${fleet.healthy}\n`);
+  const lines = Array.from({ length: total }, (_, i) => `h${i}.bench.example\n`);
   const list = await folder.write('memory.txt', lines.join(''));
-  const argv = [...CERTWATCH, 'check', '-f', list, '-j', '256', '--format', 'ndjson', '--ca-file', caFile];
+  const here = `127.0.0.1:${fleet.healthy}`;
+  const argv = [
+    ...CERTWATCH,
+    ...['check', '-f', list, '-j', '256', '--format', 'ndjson', '--ca-file', caFile, '--connect-to', here],
+  ];
   const { early, peak, late, lines: printed } = await profileMemory(argv, 10_000, total);
   say(
     `memory over ${printed - 1} of ${total} lines at concurrency 256 (goal: under 200 MB, at the end no more than at first)`,
