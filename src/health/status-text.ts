@@ -24,7 +24,7 @@ export function formatHealth(healths: readonly [Health, ...Health[]], now: numbe
   const sentences = sorted.map((health) => formatOne(health, now)).join('; ');
   const data = healths.flatMap((health) => perfdata(health, healths.length > 1)).join(' ');
   return {
-    text: `CERTWATCH ${status.toUpperCase()}: ${sentences}${data === '' ? '' : ` | ${data}`}\n`,
+    text: `CERTWATCH ${status.toUpperCase()} - ${sentences}${data === '' ? '' : ` | ${data}`}\n`,
     exitCode: EXIT[status],
   };
 }

@@ -121,7 +121,7 @@ const cases: [string, Partial<HealthInput>, 0 | 1 | 2 | 3, RegExp][] = [
     'a lock that cannot be read: no run is called dead',
     { record: record({ complete: complete(HOUR), unfinished: start(MINUTE) }), lock: err('the lock x cannot be used') },
     3,
-    /^CERTWATCH UNKNOWN: the lock x cannot be used, last check/,
+    /^CERTWATCH UNKNOWN - the lock x cannot be used, last check/,
   ],
   [
     'never complete, and waited for too long',
@@ -169,7 +169,7 @@ describe('certwatch status', () => {
   test('the whole line', () => {
     const { text } = line({ record: record({ complete: complete(3 * HOUR) }) });
     expect(text).toMatchInlineSnapshot(`
-      "CERTWATCH OK: last check ended 3h ago (OK, 5 targets) | age=10800s;;93600;0 duration=120.000s;;;0 targets=5;;;0 ok=5;;;0 warning=0;;;0 critical=0;;;0 unknown=0;;;0 lost=0;;;0 turned_away=0;;;0
+      "CERTWATCH OK - last check ended 3h ago (OK, 5 targets) | age=10800s;;93600;0 duration=120.000s;;;0 targets=5;;;0 ok=5;;;0 warning=0;;;0 critical=0;;;0 unknown=0;;;0 lost=0;;;0 turned_away=0;;;0
       "
     `);
   });
