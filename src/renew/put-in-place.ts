@@ -158,6 +158,12 @@ const INTERRUPTED: RenewalProblem = {
   detail: 'the run was ended before the new certificate was seen to be served; the next run goes on from here',
 };
 
+const onTheWayBack = ({ reason, detail, ...rest }: RenewalProblem): RenewalProblem => ({
+  reason: `put-back-${reason}`,
+  detail: `while the old one was put back: ${detail}`,
+  ...rest,
+});
+
 interface Way {
   readonly course: Course;
   /** SHA-256 of the leaf that is put back, and of the one that goes. */
@@ -180,9 +186,9 @@ async function putBack(
     const rewritten = renewal.pkcs12 && set?.ok && set.value ? await writePkcs12(renewal.pkcs12, set.value) : undefined;
     if (rewritten && !rewritten.ok) attempt.warn(rewritten.error);
     const deployed = await deploy(attempt, { deadline, puttingBack: true });
-    if (!deployed.ok) attempt.warn(deployed.error);
+    if (!deployed.ok) attempt.warn(onTheWayBack(deployed.error));
     const reloaded = await reload(attempt, { deadline, puttingBack: true });
-    if (!reloaded.ok) attempt.warn(reloaded.error);
+    if (!reloaded.ok) attempt.warn(onTheWayBack(reloaded.error));
     const { look } = tools;
     const served = await verifyServed({
       targets: renewal.targets,

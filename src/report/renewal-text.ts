@@ -250,9 +250,7 @@ class Page {
     const again =
       notBefore === undefined
         ? []
-        : [
-            `failed ${failures} times in a row; next try from ${at(notBefore)}${notBefore <= now ? ', which is now' : ''}`,
-          ];
+        : [`failed ${times(failures)}; next try from ${at(notBefore)}${notBefore <= now ? ', which is now' : ''}`];
     return [
       ...this.#indented(`last tried on ${at(startedAt)}: ${ended}`),
       ...(problem ? this.#problem(problem) : []),

@@ -2,7 +2,8 @@
  * `npm run demo`: a fleet of real TLS servers on this machine, and the real certwatch looking at it.
  *
  * The servers run in this process, certwatch in one of its own. Ends by itself within 20 seconds; exits 0 when the run came
- * out as it should, and 1 when it did not. `npm run demo -- --faults` takes the fleet of servers that misbehave.
+ * out as it should, and 1 when it did not. `npm run demo -- --faults` takes the fleet of servers that misbehave,
+ * `npm run demo -- --renew` shows a renewal.
  */
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -118,4 +119,7 @@ function print(line: string): void {
 // Ctrl-C goes to certwatch too, which ends: what was started here is then closed in order.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
-process.exitCode = await demo(process.argv.includes('--faults') ? FAULTS : FLEET);
+if (process.argv.includes('--renew')) {
+  const { demoRenew } = await import('./renew.ts');
+  process.exitCode = await demoRenew();
+} else process.exitCode = await demo(process.argv.includes('--faults') ? FAULTS : FLEET);

@@ -135,7 +135,7 @@ test('a reload that fails: exit status 2, which address serves what, then the wa
         reload-failed: \`echo no such unit: nginx; exit 5\` ended with exit status 5
         → Correct the command; what it printed is below.
         | no such unit: nginx
-        failed 1 times in a row; next try from DATE
+        failed once; next try from DATE
     "
   `);
 });

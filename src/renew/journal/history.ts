@@ -88,7 +88,13 @@ function attemptOf(id: string, entries: readonly JournalEntry[]): Attempt {
       }
       case 'end': {
         const { outcome, step, problem } = entry;
-        attempt = { ...attempt, outcome, ...(step ? { step } : {}), ...(problem ? { problem } : {}) };
+        attempt = {
+          ...attempt,
+          outcome,
+          // The step that it failed in, whatever came after it.
+          ...(step ? { step, stepDone: false } : {}),
+          ...(problem ? { problem } : {}),
+        };
         break;
       }
       case 'detail':
