@@ -158,7 +158,9 @@ describe('certwatch status', () => {
     const answer = line(input);
     expect(answer.text).toMatch(expected);
     expect(answer.exitCode).toBe(exitCode);
-    expect(answer.text).toMatch(new RegExp(`^CERTWATCH ${['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'][exitCode]} - .+\\n$`));
+    expect(answer.text).toMatch(
+      new RegExp(`^CERTWATCH ${['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'][exitCode]} - .+\\n$`),
+    );
     const [, data, ...more] = answer.text.trim().split(' | ');
     expect(more).toEqual([]);
     for (const item of data?.split(' ') ?? []) expect(item).toMatch(PERFDATA);
