@@ -29,7 +29,7 @@ export function main(name: ProgramName): void {
   }
   run(name, io).then(async (code) => {
     await flushed(io);
-    leave(code);
+    leave(await admitted(code, io));
   }, die);
 }
 
@@ -38,6 +38,14 @@ async function flushed({ stdout, stderr }: Io): Promise<void> {
   const patience = Deadline.after(LINGER_MS);
   await patience.race(Promise.all([stdout.flush(), stderr.flush()]));
   patience.release();
+}
+
+/** A report that could not be written is not OK, whatever it would have said. */
+async function admitted(code: ExitCode, { stdout, stderr }: Io): Promise<ExitCode> {
+  if (stdout.problem === undefined) return code;
+  await stderr.write(`certwatch: the standard output cannot be written (${stdout.problem})\n`);
+  await stderr.flush();
+  return code === 2 ? 2 : 3;
 }
 
 /** Only the program that is asked for is loaded. */
@@ -79,7 +87,11 @@ function processIo(): Io {
     sinceStart: () => Number(process.hrtime.bigint() - startedAt) / 1e6,
     spawnScanner: async () => {
       const { spawnScanner } = await import('./scan/supervised/scanner-process.ts');
-      return spawnScanner({ execPath: process.execPath, argv: process.argv.slice(1), env: process.env, startedAt });
+      const argv = process.argv.slice(1);
+      const scanner = spawnScanner({ execPath: process.execPath, argv, env: process.env, startedAt });
+      // Whatever ends this process early (a second Ctrl-C, a bug): what is stuck over there does not notice by itself.
+      process.once('exit', () => scanner.kill());
+      return scanner;
     },
     ...(supervisor ? { supervisor } : {}),
     processes: createProcessTable({

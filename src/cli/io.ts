@@ -20,6 +20,8 @@ export interface Out {
   write(text: string): Promise<void>;
   /** Resolves when all that was written is out. */
   flush(): Promise<void>;
+  /** Why something could not be written, other than that its reader has gone. */
+  readonly problem?: string | undefined;
   readonly isTTY: boolean;
   /** 0 for a terminal that says none. */
   readonly columns: number;

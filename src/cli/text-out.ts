@@ -18,6 +18,7 @@ export class TextOut implements Out {
   readonly #open: () => NodeJS.WriteStream;
   #stream: NodeJS.WriteStream | undefined;
   #broken = false;
+  #problem: string | undefined;
   #gathered = '';
   #flushing: Promise<void> | undefined;
 
@@ -27,6 +28,10 @@ export class TextOut implements Out {
     this.isTTY = isatty(fd);
     this.columns = this.isTTY ? this.#opened().columns : 100;
     this.colorLevel = colorLevel(this.isTTY, env);
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   // Properties and not methods, so that they go along where an Out is spread into another one.
@@ -61,9 +66,11 @@ export class TextOut implements Out {
   #opened(): NodeJS.WriteStream {
     if (!this.#stream) {
       this.#stream = this.#open();
-      // The reader has gone (`| head`). Nobody is left to tell, and the verdict stands: the exit status carries it.
-      this.#stream.on('error', () => {
+      this.#stream.on('error', (cause: NodeJS.ErrnoException) => {
         this.#broken = true;
+        // The reader has gone (`| head`). Nobody is left to tell, and the verdict stands: the exit status carries it.
+        if (cause.code !== 'EPIPE')
+          this.#problem ??= cause.code === 'ENOSPC' ? 'no space left on the device' : cause.message;
       });
     }
     return this.#stream;

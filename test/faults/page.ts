@@ -36,7 +36,7 @@ export function writePage(lab: LabRun): string {
     const rows = grouped(SHOWN.filter((fault) => fault.layer === layer)).map((group) => peerRow(group, lab));
     return table(LAYERS[layer], ['What the other side does', 'Status', 'Finding', 'What certwatch says'], rows);
   });
-  const own = OWN_FAULTS.map(({ story, exit, says }) => [story, String(exit), ...[says].map(markdown)]);
+  const own = OWN_FAULTS.map(({ story, exit, says }) => [markdown(story), String(exit), markdown(says)]);
   return [
     INTRODUCTION,
     ...sections,

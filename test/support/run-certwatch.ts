@@ -1,7 +1,8 @@
 /**
  * Runs the built program as a user would: a process of its own, a clean environment, and an end that is certain.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { REPOSITORY } from './repository.ts';
 
@@ -13,6 +14,10 @@ export interface RunOptions {
   readonly cwd?: string;
   /** What the program reads on its standard input; without it the input is empty and at its end. */
   readonly stdin?: string | Uint8Array;
+  /** The input is not ended behind `stdin`. */
+  readonly keepStdinOpen?: boolean;
+  /** The standard output goes into this file, and is not returned. */
+  readonly stdoutTo?: string;
   /** SIGKILL after so many milliseconds. No test means to reach it. */
   readonly killAfterMs?: number;
   /**
@@ -21,7 +26,7 @@ export interface RunOptions {
    */
   readonly terminal?: { readonly columns: number };
   /** Called with the process as soon as it runs: to send it signals, to close its pipes. */
-  readonly onSpawn?: (child: import('node:child_process').ChildProcessWithoutNullStreams) => void;
+  readonly onSpawn?: (child: ChildProcessWithoutNullStreams) => void;
 }
 
 export interface RunResult {
@@ -46,11 +51,13 @@ export const CLEAN_ENV: Readonly<Record<string, string>> = {
 export async function runCertwatch(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const startedAt = performance.now();
   const program = join(REPOSITORY, 'bin', `${options.program ?? 'certwatch'}.js`);
+  const file = options.stdoutTo === undefined ? undefined : openSync(options.stdoutTo, 'w');
   const child = spawn(...commandLine([process.execPath, program, ...args], options), {
     env: { ...CLEAN_ENV, ...options.env },
     cwd: options.cwd ?? '/',
-    stdio: 'pipe',
-  });
+    stdio: ['pipe', file ?? 'pipe', 'pipe'],
+  }) as ChildProcessWithoutNullStreams;
+  if (file !== undefined) closeSync(file);
   let killed = false;
   const timer = setTimeout(() => {
     killed = true;
@@ -58,11 +65,12 @@ export async function runCertwatch(args: readonly string[], options: RunOptions 
   }, options.killAfterMs ?? 15_000);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   // A program that ends without reading its input must not end the test run.
   child.stdin.on('error', () => {});
-  child.stdin.end(options.stdin ?? '');
+  child.stdin.write(options.stdin ?? '');
+  if (!options.keepStdinOpen) child.stdin.end();
   options.onSpawn?.(child);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
