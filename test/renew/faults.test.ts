@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RenewalResult, RenewalStep } from '../../src/model/renewal.ts';
@@ -199,6 +199,32 @@ describe('what fails', { timeout: 20_000 }, () => {
       problem: { reason: 'journal' },
     });
     expect(jobs).toEqual([]);
+  });
+
+  test('the journal cannot be written any more: before the switch nothing is touched, after it the job is finished', async () => {
+    await using s = await scene();
+    const { order, jobs } = orders(() => s.fresh);
+    const journal = s.here.folder.at('state/renewals/www.jsonl');
+    const breaking = (at: RenewalStep): Tools => ({
+      ...s.here.tools,
+      order,
+      checkpoint: async (step, moment) => {
+        if (step !== at || moment !== 'after') return;
+        await rm(journal);
+        await mkdir(journal);
+      },
+    });
+    const first = await renew({ ...s.renewal, preHook: words('true') }, breaking('pre-hook'));
+    expect(first).toMatchObject({ kind: 'failed', step: 'order', problem: { reason: 'journal' } });
+    expect(jobs).toEqual([]);
+    await rm(journal, { recursive: true });
+    const before = await renew(s.renewal, breaking('order'));
+    expect(before).toMatchObject({ kind: 'failed', step: 'install', problem: { reason: 'journal' } });
+    expect(await facts(s)).toEqual({ disk: s.old.sha256, served: [s.old.sha256, s.old.sha256] });
+    await rm(journal, { recursive: true });
+    const after = await renew(s.renewal, breaking('install'));
+    expect(after).toMatchObject({ kind: 'renewed', warnings: [{ reason: 'journal' }] });
+    expect(await facts(s)).toEqual({ disk: s.fresh.sha256, served: [s.fresh.sha256, s.fresh.sha256] });
   });
 
   test('nothing says where it is served: nothing is begun', async () => {
