@@ -74,7 +74,9 @@ function die(bug: unknown): void {
 function processIo(): Io {
   const supervised = process.env[SCANNER_VARIABLE];
   const supervisor = supervised === undefined ? undefined : openSupervisorPipe();
-  const startedAt = supervised === undefined ? process.hrtime.bigint() : BigInt(supervised);
+  // From the start of the process, not of this line: whoever set a deadline counts Node's own start-up, too.
+  const bootNs = BigInt(Math.round(performance.now() * 1e6));
+  const startedAt = supervised === undefined ? process.hrtime.bigint() - bootNs : BigInt(supervised);
   return {
     argv: process.argv.slice(2),
     env: process.env,

@@ -41,7 +41,7 @@ export interface Io {
   now(): number;
   /** Calls back at the first SIGINT or SIGTERM (a second one ends the process at once). @returns a function that takes it back. */
   onInterrupt(listener: () => void): () => void;
-  /** Milliseconds since the run began, on the monotonic clock: in a scanner, since its supervisor started. */
+  /** Milliseconds since this process started, on the monotonic clock: in a scanner, since its supervisor did. */
   sinceStart(): number;
   /** Starts this program again, with the same arguments, as a scanner. */
   spawnScanner(): Promise<ScannerProcess>;

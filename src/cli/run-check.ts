@@ -30,7 +30,7 @@ export type Produce = (to: Receiver) => Promise<void>;
 
 export interface CheckRun {
   readonly produce: Produce;
-  /** Of the whole run, from now. */
+  /** Of the whole run, from the start of the process. */
   readonly deadlineMs: number;
   /** Milliseconds since the epoch; absent: the start of the run. */
   readonly judgedAt?: number | undefined;
@@ -57,7 +57,7 @@ export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
   const outputs = new Outputs(run.outputs, io.stdout, (message) =>
     state.inputError({ origin: 'output', code: 'output-failed', message }),
   );
-  const deadline = Deadline.after(run.deadlineMs);
+  const deadline = Deadline.after(Math.max(0, run.deadlineMs - io.sinceStart()));
   const release = io.onInterrupt(() => {
     state.interrupted = true;
     deadline.expire();

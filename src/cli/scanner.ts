@@ -51,7 +51,7 @@ export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitC
         const streamed = outputs.find(({ file, streams }) => file === undefined && streams)?.renderer;
         await scanAll(telling(to, { frames, watch, total, streamed }));
       },
-      deadlineMs: watch.scanMs(leftMs()),
+      deadlineMs: io.sinceStart() + watch.scanMs(leftMs()),
       judgedAt,
       outputs: outputs.filter(({ file }) => file !== undefined),
       progress: false,

@@ -71,7 +71,7 @@ async function follow(
   const { code } = await runCheck(
     {
       produce,
-      deadlineMs: Math.max(0, run.deadline - io.sinceStart()),
+      deadlineMs: run.deadline,
       judgedAt,
       outputs: (await outputSpecs(run, io)).filter(({ file }) => file === undefined),
       progress: !run.quiet,

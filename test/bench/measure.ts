@@ -55,7 +55,7 @@ export async function inTurn<K extends string>(
 }
 
 export interface MemoryProfile {
-  /** Resident memory in MB: highest up to the first `mark` lines of output, over the whole run, and over its last tenth. */
+  /** Resident memory in MB, of both processes together: highest up to the first `mark` lines of output, over the whole run, and over its last tenth. */
   readonly early: number;
   readonly peak: number;
   readonly late: number;
@@ -88,10 +88,13 @@ export function profileMemory(argv: readonly string[], mark: number, total: numb
   });
 }
 
+/** Of the process and those below it: a supervised check is two. */
 function residentMb(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1_024;
+    const below = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+    const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1_024;
+    return own + below.reduce((sum, child) => sum + residentMb(Number(child)), 0);
   } catch {
     return 0;
   }
