@@ -1,0 +1,67 @@
+/**
+ * Scans a list again and again in one process, and prints what it had in hand after each round: a program of its own, so that
+ * the peers' memory and connections are not counted in.
+ *
+ *     node --expose-gc --import tsx test/faults/rounds.ts FOLDER RESOLVER ROUNDS
+ */
+import { join } from 'node:path';
+import type { Io } from '../../src/cli/io.ts';
+import { scanHere } from '../../src/cli/scan-here.ts';
+import { parseFlags, resolveRun } from '../../src/config/resolve-run.ts';
+import { Deadline } from '../../src/time/deadline.ts';
+
+export interface Round {
+  readonly results: number;
+  /** Heap, buffers and what is held outside of the heap, after a collection; bytes. */
+  readonly memory: number;
+  /** What keeps the process alive, the standard streams aside. */
+  readonly resources: readonly string[];
+}
+
+const [folder = '', resolver = '', rounds = '1'] = process.argv.slice(2);
+
+async function scanOnce(): Promise<number> {
+  const flags = parseFlags(
+    new Map([
+      ['trust', ['none']],
+      ['ca-file', [join(folder, 'root.pem')]],
+    ]),
+  );
+  if (!flags.ok) throw new Error(flags.error.map(({ message }) => message).join('; '));
+  const { defaults, endpoint } = resolveRun({ flags: flags.value });
+  const sources = { words: [], lists: [join(folder, 'hosts.txt')], made: [], stdin: () => process.stdin };
+  const io = { env: {}, dist: folder, nodeVersion: process.version } as unknown as Io;
+  const produce = scanHere(
+    { sources: { ...sources, options: { defaults, endpoint } }, run: { concurrency: 256, resolver: [resolver] } },
+    io,
+  );
+  let results = 0;
+  const deadline = Deadline.after(20_000);
+  await produce({
+    deadline,
+    judgedAt: Date.UTC(2026, 5, 1),
+    interrupted: () => false,
+    onVerdict: async () => {
+      results += 1;
+    },
+    onRendered: async () => {},
+    onInputError: ({ message }) => {
+      throw new Error(message);
+    },
+  });
+  deadline.release();
+  return results;
+}
+
+const found: Round[] = [];
+for (let round = 0; round < Number(rounds); round += 1) {
+  const results = await scanOnce();
+  // The farewell of the last connections, and what only a later turn of the event loop lets go of.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const resources = process.getActiveResourcesInfo().filter((kind) => !/^(Pipe|TTY|FS|Message)/.test(kind));
+  gc?.();
+  gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  found.push({ results, memory: heapUsed + external, resources });
+}
+process.stdout.write(JSON.stringify(found));
