@@ -131,11 +131,11 @@ describe('nothing is left', () => {
 
   test('when certwatch itself is killed while one runs', { timeout: 20_000 }, async () => {
     await using folder = await tempFolder('command');
-    const worker = await buildWorker(join(import.meta.dirname, 'command-worker.ts'));
+    await using worker = await buildWorker(join(import.meta.dirname, 'command-worker.ts'));
     // One of them leaves the group.
     const away = `setsid sh -c 'echo $$ > ${folder.at('away')}; exec sleep 100' &`;
     const runner = spawn(process.execPath, [
-      worker,
+      worker.file,
       `${away} sleep 100 & echo $! > ${folder.at('child')}; echo $$ > ${folder.at('self')}; wait`,
     ]);
     const pids = await Promise.all(['self', 'child', 'away'].map((name) => numberIn(folder.at(name))));

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RenewalResult, RenewalStep } from '../../src/model/renewal.ts';
 import { readSet } from '../../src/renew/install/certificate-set.ts';
 import { renewOne } from '../../src/renew/renew-one.ts';
@@ -16,12 +16,13 @@ import { lookEverywhere } from '../../src/renew/verify-served.ts';
 import { Deadline } from '../../src/time/deadline.ts';
 import type { Issued } from '../support/pki/pki.ts';
 import { BY_ACME, orders, type Stage, shell, stage, words } from '../support/renew/stage.ts';
-import { buildWorker } from '../support/renew/worker.ts';
+import { type BuiltWorker, buildWorker } from '../support/renew/worker.ts';
 
-let worker = '';
+let worker: BuiltWorker;
 beforeAll(async () => {
   worker = await buildWorker(join(import.meta.dirname, 'fault-worker.ts'));
 });
+afterAll(() => worker[Symbol.asyncDispose]());
 
 interface Scene extends AsyncDisposable {
   readonly here: Stage;
@@ -54,7 +55,7 @@ async function inWorker(
   ms = 10_000,
 ): Promise<Told | undefined> {
   const order = { renewal, state: here.tools.state, issues: here.folder.at('issues'), kill, ms };
-  const child = spawn(process.execPath, [worker, JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [worker.file, JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString();

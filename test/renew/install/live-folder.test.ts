@@ -21,13 +21,13 @@ import {
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CertificateSet, checkSet, parseSet, readSet } from '../../../src/renew/install/certificate-set.ts';
 import { prepareInstall } from '../../../src/renew/install/install.ts';
 import { LiveFolder } from '../../../src/renew/install/live-folder.ts';
 import { createCa, type Issued } from '../../support/pki/pki.ts';
 import { writeSet } from '../../support/renew/stage.ts';
-import { buildWorker } from '../../support/renew/worker.ts';
+import { type BuiltWorker, buildWorker } from '../../support/renew/worker.ts';
 import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
 
 const ca = createCa({ now: Date.now() }).issueCa({ subject: 'CN=Test Intermediate' });
@@ -242,17 +242,18 @@ describe('what is not installed', () => {
 });
 
 describe('killed, and with a full disk', () => {
-  let worker = '';
+  let worker: BuiltWorker;
   beforeAll(async () => {
     worker = await buildWorker(join(import.meta.dirname, 'install-worker.ts'));
   });
+  afterAll(() => worker[Symbol.asyncDispose]());
 
   async function sets(folder: TempFolder): Promise<void> {
     for (const name of ['a', 'b', 'c']) await writeSet(folder.at('sets', name), issue());
   }
 
   const start = (what: string, folder: TempFolder): ChildProcess =>
-    spawn(process.execPath, [worker, what, folder.at('live'), folder.at('sets')], {
+    spawn(process.execPath, [worker.file, what, folder.at('live'), folder.at('sets')], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
 
@@ -324,7 +325,7 @@ describe('killed, and with a full disk', () => {
     await mkdir(small);
     await writeSet(folder.at('old'), issue());
     const { stdout } = await inNamespace(
-      `mount -t tmpfs -o size=256k tmpfs ${small} && cp -r ${folder.at('old')} ${small}/live && ${process.execPath} ${worker} full ${small}/live ${folder.at('sets')}`,
+      `mount -t tmpfs -o size=256k tmpfs ${small} && cp -r ${folder.at('old')} ${small}/live && ${process.execPath} ${worker.file} full ${small}/live ${folder.at('sets')}`,
     );
     expect(JSON.parse(stdout)).toEqual({
       problem: { reason: 'no-space', detail: expect.stringContaining('no space left') },
