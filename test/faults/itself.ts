@@ -28,7 +28,7 @@ export interface OwnRun extends RunResult {
 }
 
 /** A machine with too much to do needs a moment before five connections stand. */
-const DEADLINE = '4s';
+const DEADLINE = '5s';
 
 interface Act {
   /** In the scene's folder, `-` for an input that brings those that are well and never ends; absent: all eight. */
@@ -126,7 +126,7 @@ export const OWN_FAULTS: readonly OwnFault[] = [
     exit: 3,
     says: 'No answer in time in the TLS handshake',
     rest: 'timeout',
-    run: (scene) => act(scene, { deadline: '2s' }),
+    run: (scene) => act(scene, {}),
   },
   {
     id: 'no-writer',
@@ -136,7 +136,7 @@ export const OWN_FAULTS: readonly OwnFault[] = [
     atLeast: 0,
     async run(scene) {
       execFileSync('mkfifo', [scene.folder.at('nobody')]);
-      return act(scene, { list: 'nobody', deadline: '1s' });
+      return act(scene, { list: 'nobody', deadline: '3s' });
     },
   },
   {
@@ -145,7 +145,7 @@ export const OWN_FAULTS: readonly OwnFault[] = [
     exit: 3,
     says: 'the deadline came before the list of targets had been read to its end',
     atLeast: 3,
-    run: (scene) => act(scene, { list: '-', deadline: '2s' }),
+    run: (scene) => act(scene, { list: '-' }),
   },
   {
     id: 'slow-reader',
@@ -156,7 +156,7 @@ export const OWN_FAULTS: readonly OwnFault[] = [
       act(scene, {
         list: scene.longList,
         format: 'ndjson',
-        deadline: '3s',
+        deadline: '5s',
         options: { onSpawn: (child) => stopReading(child) },
       }),
   },
@@ -179,7 +179,7 @@ export const OWN_FAULTS: readonly OwnFault[] = [
     exit: 3,
     says: 'no space left on the device',
     rest: 'timeout',
-    run: (scene) => act(scene, { deadline: '2s', more: ['--format', 'csv=/dev/full'] }),
+    run: (scene) => act(scene, { more: ['--format', 'csv=/dev/full'] }),
   },
   {
     id: 'no-permission',
@@ -187,14 +187,14 @@ export const OWN_FAULTS: readonly OwnFault[] = [
     exit: 3,
     says: 'permission denied',
     rest: 'timeout',
-    run: (scene) => act(scene, { deadline: '2s', more: ['--format', 'csv=/sys/report.csv'] }),
+    run: (scene) => act(scene, { more: ['--format', 'csv=/sys/report.csv'] }),
   },
   {
     id: 'stdout-full',
     story: 'The disk is full where its standard output goes.',
     exit: 3,
     says: 'no space left on the device',
-    run: (scene) => act(scene, { deadline: '2s', options: { stdoutTo: '/dev/full' } }),
+    run: (scene) => act(scene, { options: { stdoutTo: '/dev/full' } }),
   },
   {
     id: 'ctrl-c',

@@ -50,7 +50,7 @@ export async function followScan<S>(options: FollowOptions<S>): Promise<void> {
         origin: 'run',
         code: 'scanner-stuck',
         message:
-          'the scanning process did not answer at its deadline and was ended; what it had not reported counts as timed out',
+          'the scanning process did not answer at its deadline and was ended; what it had not reported counts as timed out, and what it had not read yet of its list is missing',
       });
       for (const target of pending) await options.onVerdict(options.notLooked(target));
       return;
