@@ -29,8 +29,14 @@ export interface SpawnScannerOptions {
   readonly startedAt: bigint;
 }
 
+/**
+ * What a look leaves behind is garbage at once: a small young generation, collected often, costs nothing to speak of and
+ * keeps the process tens of megabytes smaller over a long list. Megabytes.
+ */
+const YOUNG_GENERATION = '--max-semi-space-size=4';
+
 export function spawnScanner({ execPath, argv, env, startedAt }: SpawnScannerOptions): ScannerProcess {
-  const child = spawn(execPath, argv, {
+  const child = spawn(execPath, [YOUNG_GENERATION, ...argv], {
     env: { ...env, [SCANNER_VARIABLE]: String(startedAt) },
     stdio: ['inherit', 'ignore', 'inherit', 'pipe'],
     // A process group of its own: Ctrl-C reaches the supervisor alone, which asks the scanner to say what it knows.

@@ -58,7 +58,7 @@ test('a command that is not there, or may not be run', async () => {
 });
 
 test('a folder that is not there', async () => {
-  expect((await run(['/bin/true'], { cwd: '/nonexistent' })).end).toMatchObject({ kind: 'not-started' });
+  expect((await run(['/bin/true'], { cwd: '/nonexistent/folder' })).end).toMatchObject({ kind: 'not-started' });
 });
 
 test('a grandchild that keeps the output open delays nobody and does not stay', async () => {
