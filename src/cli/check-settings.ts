@@ -12,6 +12,8 @@ import type { RawFlags } from './option-parser.ts';
 /** `--config FILE` and `-f LIST` are no settings: they say where to read on. */
 export const CONFIG_KEY = 'config';
 export const LIST_KEY = 'file';
+/** `--renew`: what follows the check. */
+export const RENEW_KEY = 'renew';
 
 export interface CheckSettings extends ResolvedRun {
   readonly config: Config | undefined;
@@ -26,7 +28,7 @@ export interface Asked {
 }
 
 export function settingFlags(raw: RawFlags): RawFlags {
-  return new Map([...raw].filter(([key]) => key !== CONFIG_KEY && key !== LIST_KEY));
+  return new Map([...raw].filter(([key]) => ![CONFIG_KEY, LIST_KEY, RENEW_KEY].includes(key)));
 }
 
 export async function readSettings(raw: RawFlags, io: Io): Promise<Result<CheckSettings, readonly InputError[]>> {

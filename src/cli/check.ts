@@ -2,13 +2,12 @@
  * `certwatch check`: scan, report, exit with the status.
  */
 import type { Command } from 'commander';
-import { type Asked, type CheckSettings, CONFIG_KEY, LIST_KEY, readSettings } from './check-settings.ts';
+import { type Asked, type CheckSettings, CONFIG_KEY, LIST_KEY, RENEW_KEY, readSettings } from './check-settings.ts';
 import { fileExists } from './file-exists.ts';
 import { inputErrorTeller, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
 import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
 import { outputSpecs } from './output-specs.ts';
-import type { PairedLook } from './paired-look.ts';
 import type { Finish } from './program.ts';
 import { runCheck } from './run-check.ts';
 import { scanHere } from './scan-here.ts';
@@ -27,6 +26,11 @@ export function checkCommand(io: Io, finish: Finish): Command {
   addFlag(command, raw, { spec: '--config <file>', doc: 'Read this config file.', key: CONFIG_KEY });
   addSettingFlags(command, raw);
   addRunFlags(command, raw);
+  addFlag(command, raw, {
+    spec: '--renew',
+    doc: "Afterwards, renew those of the config's certificates that were found due.",
+    key: RENEW_KEY,
+  });
   return command.action(async (words: string[]) => finish(await check({ words, raw }, io)));
 }
 
@@ -44,20 +48,23 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
       io,
     );
   }
+  if (asked.raw.has(RENEW_KEY) && !io.supervisor) {
+    const message = '--renew needs a config file with certificates: in it (--config FILE)';
+    return refuse([{ origin: 'command line', message }], io);
+  }
   const sources = sourcesOf(asked, settings.value, io);
   if (sources.words.length + sources.lists.length + sources.made.length === 0) {
     await io.stderr.write(NOTHING_TO_CHECK);
     return 3;
   }
   const total = sources.lists.length === 0 ? sources.words.length + sources.made.length : undefined;
-  const pairedLook = await pairedLookFor(settings.value);
   if (io.supervisor) {
     const { runScanner } = await import('./scanner.ts');
-    return runScanner({ run, sources, total, pairedLook, pipe: io.supervisor }, io);
+    return runScanner({ settings: settings.value, sources, total, pipe: io.supervisor }, io);
   }
   const { code } = await runCheck(
     {
-      produce: scanHere({ run, sources, pairedLook }, io),
+      produce: scanHere({ run, sources }, io),
       deadlineMs: run.deadline,
       judgedAt: run.now,
       outputs: await outputSpecs(run, io),
@@ -68,13 +75,6 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
     io,
   );
   return code;
-}
-
-/** Nothing of renewals is loaded where there are none. */
-async function pairedLookFor(settings: CheckSettings): Promise<PairedLook | undefined> {
-  if (!settings.config || settings.config.certificates.length === 0) return undefined;
-  const { pairedLook } = await import('./paired-look.ts');
-  return pairedLook(settings);
 }
 
 const NOTHING_TO_CHECK =

@@ -3,6 +3,7 @@
  * the file on disk, and one that is due says what automation has come to. Loaded only where a config has certificates.
  */
 import { access, constants } from 'node:fs/promises';
+import type { FindingCode } from '../model/finding.ts';
 import type { LastAttempt } from '../model/renewal.ts';
 import type { Target } from '../model/target.ts';
 import type { Verdict } from '../model/verdict.ts';
@@ -14,7 +15,20 @@ import type { CheckSettings } from './check-settings.ts';
 /** Looks at a target, given how one looks at any. */
 export type PairedLook = (target: Target, look: (target: Target) => Promise<Verdict>) => Promise<Verdict>;
 
-export async function pairedLook({ config, run, defaults }: CheckSettings): Promise<PairedLook | undefined> {
+/** What says that a certificate is due, or was renewed and is not served. */
+const DUE: ReadonlySet<FindingCode> = new Set([
+  'renewal-open',
+  'renewal-due',
+  'expires-soon',
+  'expired',
+  'served-differs-from-file',
+]);
+
+/** @param onDue is told the certificates that a look has found due. */
+export async function pairedLook(
+  { config, run, defaults }: CheckSettings,
+  onDue: (name: string) => void,
+): Promise<PairedLook | undefined> {
   if (!config || config.certificates.length === 0) return undefined;
   const { state = '' } = run;
   const renewals = renewalsOf(config, { state, defaults });
@@ -30,6 +44,7 @@ export async function pairedLook({ config, run, defaults }: CheckSettings): Prom
     const pairing = pairingOf(target, renewals);
     if (!pairing) return look(target);
     const verdict = await look(readable.has(pairing.file) ? withPairing(target, renewals) : target);
+    if (verdict.findings.some(({ code }) => DUE.has(code))) onDue(pairing.name);
     return withAutomation({ ...verdict, target }, pairing.name, attempts.get(pairing.name));
   };
 }

@@ -9,6 +9,7 @@ import type { Renderer } from '../report/format.ts';
 import { FrameWriter } from '../scan/supervised/frames.ts';
 import { VerdictEncoder } from '../scan/supervised/verdict-codec.ts';
 import type { TargetSources } from '../scan/target-source.ts';
+import type { CheckSettings } from './check-settings.ts';
 import type { ExitCode, Io } from './io.ts';
 import { outputSpecs } from './output-specs.ts';
 import type { PairedLook } from './paired-look.ts';
@@ -24,7 +25,7 @@ export interface SupervisedRun {
 }
 
 export interface ScannerOptions {
-  readonly run: RunSettings;
+  readonly settings: CheckSettings;
   readonly sources: TargetSources;
   readonly total: number | undefined;
   readonly pairedLook?: PairedLook | undefined;
@@ -32,7 +33,8 @@ export interface ScannerOptions {
 }
 
 export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitCode> {
-  const { run, sources, total, pairedLook, pipe } = options;
+  const { settings, sources, total, pipe } = options;
+  const { run } = settings;
   const frames = new FrameWriter<SupervisedRun>(pipe);
   const judgedAt = run.now ?? io.now();
   await frames.write({ kind: 'run', run: { run, judgedAt, total } });
@@ -42,7 +44,8 @@ export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitC
   const turnedAway = problem?.code === 'previous-run-stuck' || problem?.code === 'previous-run-running';
   const onTarget = (target: Target) => void frames.write({ kind: 'target', target });
   const outputs = await outputSpecs(run, io);
-  const scanAll = turnedAway ? async () => {} : scanHere({ run, sources, onTarget, pairedLook }, io);
+  const look = await pairedLookFor(settings, (name) => void frames.write({ kind: 'due', name }));
+  const scanAll = turnedAway ? async () => {} : scanHere({ run, sources, onTarget, pairedLook: look }, io);
   const { code, outcome } = await runCheck(
     {
       produce: async (to) => {
@@ -64,6 +67,13 @@ export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitC
   await watch.tell(outcome);
   await frames.end();
   return code;
+}
+
+/** Nothing of renewals is loaded where there are none. */
+async function pairedLookFor(settings: CheckSettings, onDue: (name: string) => void): Promise<PairedLook | undefined> {
+  if (!settings.config || settings.config.certificates.length === 0) return undefined;
+  const { pairedLook } = await import('./paired-look.ts');
+  return pairedLook(settings, onDue);
 }
 
 interface Listeners {

@@ -11,7 +11,7 @@ import type { ScannerProcess } from '../scan/supervised/scanner-process.ts';
 import { Deadline } from '../time/deadline.ts';
 import { ChainReader } from '../x509/chain-reader.ts';
 import type { Asked } from './check-settings.ts';
-import { settingFlags } from './check-settings.ts';
+import { RENEW_KEY, settingFlags } from './check-settings.ts';
 import { inputErrorTeller, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
 import { outputSpecs } from './output-specs.ts';
@@ -19,7 +19,8 @@ import { type Produce, runCheck } from './run-check.ts';
 import { HASTY_PING_MS, PATIENT_PING_MS } from './run-watch.ts';
 import type { SupervisedRun } from './scanner.ts';
 
-export async function superviseCheck({ raw }: Asked, io: Io): Promise<ExitCode> {
+export async function superviseCheck(asked: Asked, io: Io): Promise<ExitCode> {
+  const { raw } = asked;
   const flags = parseFlags(settingFlags(raw));
   if (!flags.ok) return refuse(flags.error, io);
   const scanner = await io.spawnScanner();
@@ -29,7 +30,12 @@ export async function superviseCheck({ raw }: Asked, io: Io): Promise<ExitCode> 
   const first = await patience.race(frames.next().catch(() => undefined));
   release();
   patience.release();
-  if (first?.value?.kind === 'run') return follow(scanner, frames, first.value.run, io);
+  if (first?.value?.kind === 'run') {
+    const { code, due } = await follow(scanner, frames, first.value.run, io);
+    if (!raw.has(RENEW_KEY) || due.length === 0) return code;
+    const { renewAfterCheck } = await import('./renew-after-check.ts');
+    return renewAfterCheck({ code, due, raw, run: first.value.run.run }, io);
+  }
   return neverBegan(scanner, first === undefined, io);
 }
 
@@ -52,7 +58,8 @@ async function follow(
   frames: AsyncGenerator<Frame<SupervisedRun>, void, undefined>,
   { run, judgedAt, total }: SupervisedRun,
   io: Io,
-): Promise<ExitCode> {
+): Promise<{ code: ExitCode; due: readonly string[] }> {
+  const due = new Set<string>();
   const produce: Produce = ({ deadline, interrupted, onVerdict, onRendered, onInputError }) => {
     deadline.onExpire(() => {
       if (interrupted()) scanner.interrupt();
@@ -66,6 +73,7 @@ async function follow(
       onVerdict,
       onRendered,
       onInputError,
+      onDue: (name) => void due.add(name),
     });
   };
   const { code } = await runCheck(
@@ -82,5 +90,5 @@ async function follow(
   );
   const left = Math.max(0, run.deadline - io.sinceStart());
   await letGo(scanner, run.ping === undefined ? undefined : Math.min(PATIENT_PING_MS, left) + HASTY_PING_MS);
-  return code;
+  return { code, due: [...due] };
 }

@@ -84,3 +84,29 @@ test('due: when automation last tried, and why it failed', async () => {
     },
   ]);
 });
+
+test('check --renew: what it finds due is renewed, and served, by the same deadline', async () => {
+  await using here = await stage();
+  await here.writeSet(here.live, here.issue({ ageDays: 70 }));
+  const server = await here.serve(['127.0.0.1']);
+  // An existing client: the new pair lies ready, and is put in place.
+  const fresh = here.issue();
+  await here.writeSet(here.folder.at('ready'), fresh);
+  const { config, place } = await configured(
+    here,
+    `{ shell: 'for f in privkey cert chain fullchain; do cp -p ready/$f.pem live/$f.tmp && mv live/$f.tmp live/$f.pem; done; kill -HUP ${server.pid}' }`,
+  );
+  const args = ['check', '--config', config, '--trust', 'none', '--renew', '--deadline', '10s'];
+  const run = await runCertwatch(args, { cwd: here.folder.path });
+  expect(run.stdout).toMatch(/WARNING {2}1 target[\s\S]*renewal-due[\s\S]*\n\nRENEWED {2}1\n {2}www/);
+  expect(run.status).toBe(1);
+  const again = await runCertwatch(args, { cwd: here.folder.path });
+  expect([again.status, again.stdout]).toEqual([0, expect.stringContaining(`${place}`)]);
+  expect(again.stdout).not.toMatch(/renewed/i);
+});
+
+test('check --renew without certificates in a config: a sentence, exit 3', async () => {
+  const run = await runCertwatch(['check', '127.0.0.1:1', '--renew']);
+  expect(run.status).toBe(3);
+  expect(run.stderr).toContain('--renew needs a config file with certificates');
+});

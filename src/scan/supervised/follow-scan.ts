@@ -29,6 +29,7 @@ export interface FollowOptions<S> {
   readonly onVerdict: (verdict: Verdict) => void | Promise<void>;
   readonly onRendered: (status: Status, text: string) => void | Promise<void>;
   readonly onInputError: (error: InputError) => void;
+  readonly onDue: (name: string) => void;
 }
 
 /** After the deadline, how long the scanner may take to name what it had not finished. */
@@ -71,7 +72,7 @@ export async function followScan<S>(options: FollowOptions<S>): Promise<void> {
 }
 
 async function takeFrames<S>(
-  { frames, chainReader, onVerdict, onRendered, onInputError }: FollowOptions<S>,
+  { frames, chainReader, onVerdict, onRendered, onInputError, onDue }: FollowOptions<S>,
   pending: Target[],
   patience: Deadline,
 ): Promise<'done' | 'stuck' | 'crashed'> {
@@ -84,6 +85,7 @@ async function takeFrames<S>(
       const frame = next.value;
       if (frame.kind === 'target') pending.push(frame.target);
       else if (frame.kind === 'input-error') onInputError(frame.error);
+      else if (frame.kind === 'due') onDue(frame.name);
       else if (frame.kind === 'done') return 'done';
       else if (frame.kind === 'rendered') {
         pending.shift();

@@ -18,6 +18,8 @@ export type Frame<S> =
   /** The same, where the report is streamed: the text is all that the supervisor needs of it. */
   | { readonly kind: 'rendered'; readonly status: Status; readonly text: string }
   | { readonly kind: 'input-error'; readonly error: InputError }
+  /** A certificate of the config was found due. */
+  | { readonly kind: 'due'; readonly name: string }
   /** All that there was to do has been done. */
   | { readonly kind: 'done' };
 
