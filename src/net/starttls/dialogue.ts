@@ -52,7 +52,7 @@ function nonsense(row: Row, step: Step, bytes: Buffer): Failure {
   const words = quote(bytes.toString('utf8', 0, 4 * MOST_QUOTED));
   return other !== undefined
     ? failure('wrong-protocol', `expected ${row.label}, but this looks like ${other}: ${words}`)
-    : failure('unexpected-answer', `expected an ${row.label} answer to ${asked(step)}, got: ${words}`);
+    : failure('unexpected-answer', `expected the ${row.label} answer to ${asked(step)}, got: ${words}`);
 }
 
 function outOfTurn(row: Row, step: Step, bytes: Buffer): Failure {
