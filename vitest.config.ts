@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     globalSetup: ['test/support/build.ts'],
+    setupFiles: ['test/support/properties.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // The machine's own trust and colour settings must not leak into what tests see.

@@ -18,7 +18,8 @@ export class Deadline {
   private constructor(at: number, parent?: Deadline) {
     this.at = parent ? Math.min(at, parent.at) : at;
     if (parent) this.#unfollow = parent.onExpire(() => this.expire());
-    if (!this.#expired) this.#arm();
+    // With a parent that comes first, its coming is this one's: two timers for one moment could ring in either order.
+    if (!this.#expired && !(parent && parent.at <= at)) this.#arm();
   }
 
   static after(ms: number, parent?: Deadline): Deadline {

@@ -62,21 +62,23 @@ describe.each(OWN_FAULTS.map((fault) => [fault.id, fault] as const))('%s', (id, 
     if (scanner !== undefined) await expect.poll(() => isAlive(scanner), { timeout: 3_000 }).toBe(false);
   });
 
-  it.runIf(fault.rest !== undefined)('reports every target: those that were seen, and the rest', async () => {
-    const report = JSON.parse((await runs.get(id)!).stdout) as { results: JsonResult[] };
-    expect(strictReader().report(report)).toEqual([]);
-    expect(report.results.map(({ target, status }) => [target.name, status])).toEqual([
-      ...WELL.map((name) => [name, 'ok']),
-      ...STUCK.map((name) => [name, 'unknown']),
-    ]);
-    for (const result of report.results.slice(WELL.length)) expect(result.findings[0]?.code).toBe(fault.rest);
-  });
+  if (fault.rest !== undefined)
+    it('reports every target: those that were seen, and the rest', async () => {
+      const report = JSON.parse((await runs.get(id)!).stdout) as { results: JsonResult[] };
+      expect(strictReader().report(report)).toEqual([]);
+      expect(report.results.map(({ target, status }) => [target.name, status])).toEqual([
+        ...WELL.map((name) => [name, 'ok']),
+        ...STUCK.map((name) => [name, 'unknown']),
+      ]);
+      for (const result of report.results.slice(WELL.length)) expect(result.findings[0]?.code).toBe(fault.rest);
+    });
 
-  it.runIf(fault.atLeast !== undefined)('reports what there was to look at', async () => {
-    const report = JSON.parse((await runs.get(id)!).stdout) as { results: JsonResult[] };
-    expect(strictReader().report(report)).toEqual([]);
-    expect(report.results.length).toBeGreaterThanOrEqual(fault.atLeast!);
-  });
+  if (fault.atLeast !== undefined)
+    it('reports what there was to look at', async () => {
+      const report = JSON.parse((await runs.get(id)!).stdout) as { results: JsonResult[] };
+      expect(strictReader().report(report)).toEqual([]);
+      expect(report.results.length).toBeGreaterThanOrEqual(fault.atLeast!);
+    });
 });
 
 describe('stopped in the middle, each format reads back with all targets', () => {

@@ -90,7 +90,12 @@ describe.concurrent.each(EVERYWHERE)('at %s', (resource, step) => {
       arrange: (proxy) => proxy.fault(resource, { kind: 'hang' }),
       requestTimeoutMs: 300,
     });
-    expect(result).toMatchObject({ ok: false, step, reason: 'request-timeout' });
+    // The last try may go over a kept-alive connection that the proxy has given up by then.
+    expect(result).toMatchObject({
+      ok: false,
+      step,
+      reason: expect.stringMatching(/^(request-timeout|connection-lost)$/),
+    });
     expect(proxy.count(resource)).toBeGreaterThan(1);
   });
 });

@@ -44,6 +44,16 @@ test('never outlives its parent, and is ended with it', () => {
   expect(Deadline.after(1_000, run).expired).toBe(true);
 });
 
+test('one that would outlast its parent comes with it, never before', () => {
+  const order: string[] = [];
+  const run = Deadline.after(100);
+  const target = Deadline.after(5_000, run);
+  target.onExpire(() => order.push(`target, run ${run.expired ? 'over' : 'on'}`));
+  vi.advanceTimersByTime(100);
+  expect(order).toEqual(['target, run over']);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('lets go: after release neither its timer nor its parent reaches it', () => {
   const run = Deadline.none();
   const target = Deadline.after(10, run);
