@@ -68,6 +68,10 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
       deadlineMs: run.deadline,
       judgedAt: run.now,
       outputs: await outputSpecs(run, io),
+      guard: {
+        overMs: settings.value.defaults.timeoutMs,
+        lastWords: 'certwatch was blocked past its time and was ended. Exit status 3: UNKNOWN.\n',
+      },
       progress: !run.quiet,
       total,
       onInputError: inputErrorTeller(run, io),

@@ -3,7 +3,7 @@
  * data on the standard output, whatever happens, before its `-t` has passed.
  */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ResolvedRun, resolveRunSettings } from '../config/resolve-run.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
@@ -71,6 +71,11 @@ function pluginCommand(raw: RawFlags, own: PluginFlags, io: Io): Command {
   take('-I, --ip-address <address>', 'Connect to this address, and keep the name.', (text) => {
     own.ipAddress = text;
   });
+  // As check_http and its like spell it.
+  command.addOption(new Option('--IP-address <address>').hideHelp());
+  command.on('option:IP-address', (text: string) => {
+    own.ipAddress = text;
+  });
   take('-t, --timeout <seconds>', `An answer comes before this (default ${DEFAULT_TIMEOUT}).`, (text) => {
     own.timeout = text;
   });
@@ -117,6 +122,7 @@ async function checkHost(raw: RawFlags, own: PluginFlags, io: Io): Promise<ExitC
       deadlineMs,
       judgedAt: run.now,
       outputs: [{ renderer, streams: false }],
+      guard: { overMs: deadlineMs, lastWords: unknownLine('certwatch was blocked past its time and was ended') },
       progress: false,
     },
     io,

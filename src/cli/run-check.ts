@@ -8,6 +8,7 @@ import type { InputError } from '../model/target.ts';
 import type { Outcome, Verdict } from '../model/verdict.ts';
 import { Deadline } from '../time/deadline.ts';
 import type { ExitCode, Io } from './io.ts';
+import { guardLoop, type LoopGuardOptions } from './loop-guard.ts';
 import { type OutputSpec, Outputs } from './outputs.ts';
 import { RunState } from './run-state.ts';
 
@@ -35,6 +36,8 @@ export interface CheckRun {
   /** Milliseconds since the epoch; absent: the start of the run. */
   readonly judgedAt?: number | undefined;
   readonly outputs: readonly OutputSpec[];
+  /** For a check that nobody supervises: what is printed should its event loop be blocked past its time. */
+  readonly guard?: LoopGuardOptions;
   /** Shows how far the run is, where the standard error is a terminal. */
   readonly progress: boolean;
   /** How many targets there are, where that is known. */
@@ -66,6 +69,7 @@ export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
     state.deadlineReached = !state.interrupted;
     state.progress.stop();
   });
+  const letGo = run.guard ? guardLoop(run.guard) : () => {};
   const work = async (): Promise<'done'> => {
     await outputs.begin();
     await run.produce({
@@ -88,6 +92,7 @@ export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
   };
   const end = Deadline.shortlyAfter(deadline, FLUSH_MS);
   const flushed = await end.race(work());
+  letGo();
   release();
   end.release();
   deadline.release();

@@ -18,7 +18,8 @@ export function isWorthSupervising({ words, raw }: Asked, io: Io): boolean {
     words.length > MOST_UNSUPERVISED ||
     words.some((word) => /^file:/i.test(word)) ||
     [LIST_KEY, CONFIG_KEY, 'deadline', 'expect-file', 'state', 'ping'].some((key) => raw.has(key)) ||
-    (raw.get('format') ?? []).some((text) => text.includes('=')) ||
+    // The thread that guards an unsupervised check has a sentence for people, and no way to end a document.
+    (raw.get('format') ?? []).some((text) => text !== 'human') ||
     locateConfig({ env: io.env, folder: io.cwd }) !== undefined
   );
 }

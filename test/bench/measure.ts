@@ -14,9 +14,11 @@ export interface Usage {
 }
 
 /** Runs `argv` to its end under bash's `time`, which counts what the process and its children used. */
-export function run(argv: readonly string[], input?: string): Promise<Usage> {
+export function run(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Usage> {
   return new Promise((resolve, reject) => {
-    const child = spawn('bash', ['-c', 'TIMEFORMAT="%U %S %R"; time "$@"', 'time', ...argv], { env: CLEAN_ENV });
+    const child = spawn('bash', ['-c', 'TIMEFORMAT="%U %S %R"; time "$@"', 'time', ...argv], {
+      env: { ...CLEAN_ENV, ...env },
+    });
     const stdout: Buffer[] = [];
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -24,7 +26,7 @@ export function run(argv: readonly string[], input?: string): Promise<Usage> {
       stderr += chunk;
     });
     child.stdin.on('error', () => {});
-    child.stdin.end(input ?? '');
+    child.stdin.end();
     child.on('error', reject);
     child.on('close', (status) => {
       const [user = Number.NaN, system = Number.NaN, wall = Number.NaN] = (stderr.trim().split('\n').at(-1) ?? '')

@@ -6,7 +6,7 @@
  * choice, cannot outlive a crash or an out-of-memory kill, and cannot get past a thread of libuv's pool that is stuck in a
  * read of a dead file system, which the end of a process waits for. A parent that touches no network, no list and no
  * config can do all three, and costs one start of Node. A check of a few hosts named on the command line, which reads none
- * of these, runs without one, so that it starts fast.
+ * of these, runs without one, so that it starts fast; a thread (`cli/loop-guard.ts`) watches over its event loop.
  */
 import type { Status } from '../../model/finding.ts';
 import type { InputError, Target } from '../../model/target.ts';
