@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/support/properties.ts'],
+    // Real daemons on a busy machine can be late once. Whatever fails twice, fails; without CI nothing is tried again.
+    retry: process.env.CI ? 1 : 0,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // The machine's own trust and colour settings must not leak into what tests see.

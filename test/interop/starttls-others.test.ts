@@ -7,7 +7,7 @@ import { chmod, chown, mkdir } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { findProgram, freePort, startDaemon, testWith } from '../support/acme/daemon.ts';
+import { findProgram, freePort, startDaemon, testWith, untilListens } from '../support/acme/daemon.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { expectChain, failureAt, writeIdentity } from './starttls-read.ts';
 
@@ -106,6 +106,7 @@ describe('Prosody', () => {
     );
     await mkdir(folder.at('data'));
     await using _ = await startDaemon(prosody ?? 'prosody', { args: ['--config', file], port: server });
+    await untilListens(client);
     await expectChain(client, 'xmpp');
     await expectChain(server, 'xmpp-server');
   });

@@ -72,6 +72,14 @@ export async function startDaemon(command: string, options: DaemonOptions): Prom
   return { pid: child.pid!, output: () => output, stop, [Symbol.asyncDispose]: stop };
 }
 
+/** For a daemon that opens more than one port, and not all at once. */
+export async function untilListens(port: number): Promise<void> {
+  for (let tries = 0; !(await listens(port)); tries++) {
+    if (tries >= 100) throw new Error(`nothing listens at port ${port}`);
+    await pause(50);
+  }
+}
+
 function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
