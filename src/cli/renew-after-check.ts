@@ -2,6 +2,7 @@
  * `certwatch check --renew`: what the check has found due is renewed, in the time that is left of the same deadline.
  */
 import type { RunSettings } from '../config/resolve-run.ts';
+import { worstExitCode } from '../verdict/status.ts';
 import { CONFIG_KEY } from './check-settings.ts';
 import type { ExitCode, Io } from './io.ts';
 import type { RawFlags } from './option-parser.ts';
@@ -17,8 +18,6 @@ export interface CheckedAndDue {
 
 /** Flags of a check that mean the same to a renewal. */
 const SHARED = [CONFIG_KEY, 'quiet', 'verbose', 'color', 'resolver', 'state', 'end-stuck'];
-/** CRITICAL > WARNING > UNKNOWN > OK. */
-const WORST_FIRST: readonly ExitCode[] = [2, 1, 3, 0];
 
 /** @returns the worse of the two exit statuses: what the check has found stands as it was found. */
 export async function renewAfterCheck({ code, due, raw, run }: CheckedAndDue, io: Io): Promise<ExitCode> {
@@ -28,5 +27,5 @@ export async function renewAfterCheck({ code, due, raw, run }: CheckedAndDue, io
   const forPeople = run.format.every(({ format, file }) => file !== undefined || format === 'human');
   if (forPeople && !run.quiet) await io.stdout.write('\n');
   const renewed = await renew({ names: due, flags: {}, raw: flags }, forPeople ? io : { ...io, stdout: io.stderr });
-  return WORST_FIRST.find((each) => each === code || each === renewed) as ExitCode;
+  return worstExitCode([code, renewed]);
 }

@@ -5,7 +5,7 @@
 import { parseFlags } from '../config/resolve-run.ts';
 import { DEFAULT_RUN } from '../config/run-settings.ts';
 import { Looker } from '../scan/look.ts';
-import { followScan, letGo } from '../scan/supervised/follow-scan.ts';
+import { describeEnd, followScan, letGo } from '../scan/supervised/follow-scan.ts';
 import { type Frame, readFrames } from '../scan/supervised/frames.ts';
 import type { ScannerProcess } from '../scan/supervised/scanner-process.ts';
 import { Deadline } from '../time/deadline.ts';
@@ -47,8 +47,7 @@ async function neverBegan(scanner: ScannerProcess, late: boolean, io: Io): Promi
   patience.release();
   if (!ended) scanner.kill();
   else if (ended.status !== 3) {
-    const how = ended.signal ? `was ended by ${ended.signal}` : `ended with status ${ended.status}`;
-    await io.stderr.write(`certwatch: the scanning process ${how}; nothing was scanned\n`);
+    await io.stderr.write(`certwatch: the scanning process ${describeEnd(ended)}; nothing was scanned\n`);
   }
   return 3;
 }

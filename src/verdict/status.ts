@@ -30,6 +30,11 @@ export function statusOf(findings: readonly Finding[]): Status {
   return worstStatus(findings.map((finding) => severityStatus(finding.severity)));
 }
 
+/** The worst of several exit statuses, in the same order as that of what they stand for. */
+export function worstExitCode(codes: readonly Outcome['exitCode'][]): Outcome['exitCode'] {
+  return EXIT_CODES[WORST_FIRST.find((status) => codes.includes(EXIT_CODES[status])) ?? 'ok'];
+}
+
 export function exitCode(status: Status): Outcome['exitCode'] {
   return EXIT_CODES[status];
 }

@@ -114,7 +114,8 @@ export async function letGo(scanner: ScannerProcess, graceMs = LEAVE_MS): Promis
   if (ended === undefined) scanner.kill();
 }
 
-function describeEnd(end: ScannerEnd | undefined): string {
+/** How it ended, as the words behind `the scanning process`. */
+export function describeEnd(end: ScannerEnd | undefined): string {
   if (!end) return 'closed its pipe';
   return end.signal ? `was ended by ${end.signal}` : `ended with status ${end.status}`;
 }
