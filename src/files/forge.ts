@@ -1,0 +1,10 @@
+/**
+ * node-forge, loaded when it is needed and nowhere else: it costs a start as much as all the rest of a small check. It opens
+ * and makes PKCS#12 where the keys are RSA; EC keys and certificates it cannot read.
+ */
+export type Forge = typeof import('node-forge');
+
+export async function loadForge(): Promise<Forge> {
+  const { default: forge } = await import('node-forge');
+  return forge;
+}
