@@ -129,7 +129,7 @@ export function certificateSchema(context: SchemaContext) {
       live: path(place, 'The folder of privkey.pem, cert.pem, chain.pem and fullchain.pem.').optional(),
       pkcs12: map(
         { file: path(place), password: secret(secrets, 'Better as !file PATH.') },
-        'Write a PKCS#12 file too.',
+        'Write a PKCS#12 file too (RSA keys by node-forge, EC keys by OpenSSL; AES-256).',
       ).optional(),
       'pre-hook': command(place, 'Run before anything is ordered.').optional(),
       'deploy-hook': command(place, 'Run once the new files are in place, before the reload.').optional(),

@@ -1,11 +1,13 @@
 /**
- * A set as one PKCS#12 file (RFC 7292), for servers that want that. Made here for keys of every kind: the key is encrypted
- * by OpenSSL's own PBES2 (PBKDF2 with HMAC-SHA-256, AES-256), the certificates are public and lie open, and a MAC by
- * HMAC-SHA-256 covers the whole. (node-forge would do it for RSA only: it cannot read EC certificates.)
+ * A set as one PKCS#12 file (RFC 7292), for servers that want that. The key is encrypted by PBES2 (PBKDF2 with
+ * HMAC-SHA-256, AES-256): an RSA key by node-forge, an EC key by Node's own OpenSSL, since node-forge knows no EC. The
+ * certificates are public and lie open, byte for byte as they were issued, and a MAC by HMAC-SHA-256 covers the whole
+ * (node-forge would write certificates anew, none that has to do with EC, and knows SHA-1 only for the MAC).
  */
-import { createHash, createHmac, createPrivateKey, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createPrivateKey, type KeyObject, randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Secret } from '../../config/secret.ts';
+import { loadForge } from '../../files/forge.ts';
 import type { RenewalProblem } from '../../model/renewal.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import type { CertificateSet } from './certificate-set.ts';
@@ -13,7 +15,7 @@ import { replaceFile } from './private-file.ts';
 import { systemTrouble } from './trouble.ts';
 
 const OTHERS = 0o007;
-const MAC_ITERATIONS = 10_000;
+const ITERATIONS = 10_000;
 
 /** In place of the file, at once: the old one or the new one is there, never a part. Mode and owner are kept. */
 export async function writePkcs12(
@@ -23,7 +25,7 @@ export async function writePkcs12(
   try {
     const there = await stat(file).catch(() => undefined);
     const access = there ? { mode: there.mode & 0o777 & ~OTHERS, uid: there.uid, gid: there.gid } : { mode: 0o600 };
-    await replaceFile(file, encodePkcs12(set, password.reveal()), access);
+    await replaceFile(file, await encodePkcs12(set, password.reveal()), access);
     return ok(undefined);
   } catch (cause) {
     return err({ ...systemTrouble(file, cause), reason: 'pkcs12' });
@@ -31,22 +33,31 @@ export async function writePkcs12(
 }
 
 /** @param password any text; the empty one too. */
-export function encodePkcs12({ keyPem, chain }: CertificateSet, password: string): Buffer {
+async function encodePkcs12({ keyPem, chain }: CertificateSet, password: string): Promise<Buffer> {
   const [leaf] = chain;
   const localKeyId = attribute(OID.localKeyId, octets(createHash('sha1').update(leaf.der).digest()));
   const certificates = chain.map(({ der }, i) =>
     bag(OID.certBag, sequence(OID.x509Certificate, explicit0(octets(der))), i === 0 ? [localKeyId] : []),
   );
-  const encrypted = createPrivateKey(keyPem).export({
-    type: 'pkcs8',
-    format: 'der',
-    cipher: 'aes-256-cbc',
-    passphrase: password,
-  });
-  const key = bag(OID.shroudedKeyBag, encrypted, [localKeyId]);
+  const key = bag(OID.shroudedKeyBag, await encryptKey(createPrivateKey(keyPem), password), [localKeyId]);
   const safe = sequence(data(sequence(...certificates)), data(sequence(key)));
   return sequence(integer(3), data(safe), mac(safe, password));
 }
+
+/** @returns EncryptedPrivateKeyInfo (RFC 5958 3). */
+async function encryptKey(key: KeyObject, password: string): Promise<Buffer> {
+  if (key.asymmetricKeyType !== 'rsa') {
+    return key.export({ type: 'pkcs8', format: 'der', cipher: 'aes-256-cbc', passphrase: password });
+  }
+  const { asn1, pki } = await loadForge();
+  const plain = pki.wrapRsaPrivateKey(pki.privateKeyToAsn1(pki.privateKeyFromPem(exportPem(key))));
+  // RFC 8018 takes the password as bytes, in UTF-8; node-forge takes a character for a byte.
+  const bytes = Buffer.from(password).toString('latin1');
+  const by = { algorithm: 'aes256', prfAlgorithm: 'sha256', count: ITERATIONS, saltSize: 16 } as const;
+  return Buffer.from(asn1.toDer(pki.encryptPrivateKeyInfo(plain, bytes, by)).getBytes(), 'latin1');
+}
+
+const exportPem = (key: KeyObject): string => key.export({ type: 'pkcs1', format: 'pem' }).toString();
 
 /** PFX.macData: RFC 7292 4 and appendix B. */
 function mac(safe: Buffer, password: string): Buffer {
@@ -54,7 +65,7 @@ function mac(safe: Buffer, password: string): Buffer {
   const key = macKey(password, salt);
   const digest = createHmac('sha256', key).update(safe).digest();
   const algorithm = sequence(OID.sha256, tlv(0x05));
-  return sequence(sequence(algorithm, octets(digest)), octets(salt), integer(MAC_ITERATIONS));
+  return sequence(sequence(algorithm, octets(digest)), octets(salt), integer(ITERATIONS));
 }
 
 /**
@@ -66,7 +77,7 @@ function macKey(password: string, salt: Buffer): Buffer {
   const text = Buffer.from(`${password}\0`, 'utf16le').swap16();
   const fill = (bytes: Buffer) => Buffer.alloc(block * Math.ceil(bytes.length / block), bytes);
   let hash = createHash('sha256').update(Buffer.alloc(block, 3)).update(fill(salt)).update(fill(text)).digest();
-  for (let i = 1; i < MAC_ITERATIONS; i++) hash = createHash('sha256').update(hash).digest();
+  for (let i = 1; i < ITERATIONS; i++) hash = createHash('sha256').update(hash).digest();
   return hash;
 }
 
