@@ -4,6 +4,7 @@
 import type { RunSettings } from '../config/resolve-run.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
+import { canRehearse } from '../renew/rehearse.ts';
 import type { Renewal } from '../renew/renewal.ts';
 import { renewalsOf } from '../renew/settings.ts';
 import { didYouMean, quote } from '../targets/nearest.ts';
@@ -83,9 +84,11 @@ function choose(
     );
   }
   if (names.length > 0) return ok(all.filter(({ name }) => names.includes(name)));
-  // What a command does cannot be rehearsed from here: only where it is named is that an error.
-  const fit = rehearsal ? all.filter(({ by }) => by.kind === 'acme') : all;
-  return fit.length > 0 ? ok(fit) : err('every certificate is renewed by a command, and that cannot be rehearsed');
+  // One that has no dry run is passed over: only where it is named is that an error.
+  const fit = rehearsal ? all.filter(canRehearse) : all;
+  return fit.length > 0
+    ? ok(fit)
+    : err('every certificate is renewed by a command, which cannot be rehearsed without a rehearse-command');
 }
 
 const refused = (message: string): Result<never, readonly InputError[]> => err([{ origin: 'renew', message }]);

@@ -41,7 +41,10 @@ export function renewCommand(io: Io, finish: Finish): Command {
     .argument('[name...]', 'only these, as the config names them (default: all)')
     .option('--force', 'Renew though it is not due, and though it has failed a moment ago.')
     .option('--dry-run', 'Say what would be done, from what is on disk; ask nobody and change nothing.')
-    .option('--rehearse', "Order at the CA's staging directory and install into a scratch folder.")
+    .option(
+      '--rehearse',
+      "Go through it at the CA's staging directory, into a scratch folder; see rehearse: in the config.",
+    )
     .option('--status', 'Say what is on disk, and how the last attempt at each ended.')
     .option('-j, --concurrency <number>', 'Renew this many at once (default 4).')
     .option('--format <format>', 'Report as human or json (default human).');

@@ -1,5 +1,5 @@
 /**
- * The ACME directories that have a name (RFC 8555 7.1.1).
+ * The ACME directories that have a name (RFC 8555 7.1.1), and where their rehearsals go.
  */
 import { err, ok, type Result } from '../model/result.ts';
 import { didYouMean, quote } from '../targets/nearest.ts';
@@ -10,6 +10,7 @@ export interface AcmeDirectory {
   readonly url: string;
 }
 
+/** `X-staging` is the same CA's directory for trials; where there is none, it has none (ZeroSSL). */
 export const ACME_DIRECTORIES: Readonly<Record<string, string>> = {
   letsencrypt: 'https://acme-v02.api.letsencrypt.org/directory',
   'letsencrypt-staging': 'https://acme-staging-v02.api.letsencrypt.org/directory',
@@ -17,6 +18,19 @@ export const ACME_DIRECTORIES: Readonly<Record<string, string>> = {
   google: 'https://dv.acme-v02.api.pki.goog/directory',
   'google-staging': 'https://dv.acme-v02.test-api.pki.goog/directory',
 };
+
+/**
+ * Where a rehearsal of orders at this directory goes.
+ * @param url of the directory; one that is for trials already is its own.
+ * @returns undefined where the CA is known to have none, or is not known here.
+ */
+export function stagingOf(url: string): AcmeDirectory | undefined {
+  const known = Object.keys(ACME_DIRECTORIES).find((each) => ACME_DIRECTORIES[each] === url);
+  if (known === undefined) return undefined;
+  const name = known.endsWith('-staging') ? known : `${known}-staging`;
+  const staging = ACME_DIRECTORIES[name];
+  return staging === undefined ? undefined : { name, url: staging };
+}
 
 /** RFC 8555 6.1: ACME goes over HTTPS, always. */
 export function parseDirectory(text: string): Result<AcmeDirectory, string> {

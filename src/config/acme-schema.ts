@@ -67,6 +67,7 @@ function authority(context: SchemaContext) {
 }
 
 export function acmeSchema(context: SchemaContext) {
+  const staging = map(authority(context), "Where rehearsals go (default: the CA's own staging directory).");
   const fallback = map(
     {
       ...authority(context),
@@ -88,6 +89,7 @@ export function acmeSchema(context: SchemaContext) {
       ...authority(context),
       ari: scalar(parseYesNo, SWITCH, 'Ask the CA when to renew (RFC 9773; default yes).').optional(),
       'request-timeout': duration({ min: SECOND, max: HOUR }, 'Of each request to the CA (default 30s).').optional(),
+      staging: staging.optional(),
       fallback: fallback.optional(),
     },
     'The certificate authority that certificates come from.',

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { err, ok, type Result } from '../model/result.ts';
 import { parseHost } from '../targets/host.ts';
 import { quote } from '../targets/nearest.ts';
-import { parseDial, parseInteger, parseYesNo } from '../targets/setting-values.ts';
+import { parseChoice, parseDial, parseInteger, parseYesNo } from '../targets/setting-values.ts';
 import { parseThreshold } from '../targets/threshold.ts';
 import { DAY, SECOND } from '../time/duration.ts';
 import { acmeSchema, keySchema, type SchemaContext } from './acme-schema.ts';
@@ -111,6 +111,10 @@ function challengeSchema({ place }: SchemaContext) {
   ).superRefine((value, context) => justOne(value, ['http-01', 'tls-alpn-01', 'dns-01'], context));
 }
 
+/** The reload is not among them: what a rehearsal has got is never served. */
+const REHEARSED_HOOKS = ['pre-hook', 'deploy-hook'] as const;
+export type RehearsedHook = (typeof REHEARSED_HOOKS)[number];
+
 export function certificateSchema(context: SchemaContext) {
   const { place, secrets } = context;
   const value = scalar((text) => (text.includes('\0') ? err('a value has no NUL') : ok(text)), TEXT);
@@ -133,6 +137,16 @@ export function certificateSchema(context: SchemaContext) {
       ).optional(),
       'pre-hook': command(place, 'Run before anything is ordered.').optional(),
       'deploy-hook': command(place, 'Run once the new files are in place, before the reload.').optional(),
+      rehearse: oneOrMore(
+        scalar(
+          parseChoice(REHEARSED_HOOKS),
+          { enum: [...REHEARSED_HOOKS] },
+          'Hooks that run in a rehearsal, too (default none).',
+        ),
+      )
+        .describe('Hooks that run in a rehearsal, too, with CERTWATCH_REHEARSAL=1 (default none).')
+        .optional(),
+      'rehearse-command': command(place, 'What a rehearsal runs in place of the command: its dry run.').optional(),
       reload: command(place, 'Makes the server take the new certificate.').optional(),
       'reload-timeout': duration({ min: SECOND, max: DAY }, 'Of the reload command (default 1m).').optional(),
       verify: oneOrMore(targetSchema())
@@ -161,6 +175,9 @@ function checkWhole(
   domains.forEach((domain, i) => {
     if (domains.indexOf(domain) < i) refuse(`${quote(domain)} is given twice`, 'domains', i);
   });
+  entry.rehearse?.forEach((hook, i) => {
+    if (!entry[hook]) refuse(`there is no ${hook} here for a rehearsal to run`, 'rehearse', i);
+  });
   if (entry.command) {
     for (const key of ['challenge', 'key', 'reuse-key', 'acme', 'pkcs12'] as const) {
       if (entry[key] !== undefined) refuse('belongs to the built-in client, and this certificate has a command', key);
@@ -169,6 +186,8 @@ function checkWhole(
       refuse('expected live, verify or domains: nothing would show that it was renewed');
     return;
   }
+  if (entry['rehearse-command'])
+    refuse('goes with a command; the built-in client rehearses its own orders', 'rehearse-command');
   if (domains.length === 0) refuse('expected domains, or the command of an existing client');
   if (!entry.challenge) refuse('expected a challenge (http-01, tls-alpn-01 or dns-01)');
   if (!entry.live) refuse('expected live, the folder to install into');

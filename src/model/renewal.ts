@@ -111,7 +111,14 @@ export type RenewalResult = About &
         readonly served: readonly ServedAt[];
       }
     /** `--rehearse`: ordered and installed into a scratch folder. */
-    | { readonly kind: 'rehearsed'; readonly certificate: CertificateFacts; readonly leftOut: readonly RenewalStep[] }
+    | {
+        readonly kind: 'rehearsed';
+        /** Absent where the dry run of another client has left none. */
+        readonly certificate?: CertificateFacts;
+        /** Hooks. */
+        readonly ran: readonly RenewalStep[];
+        readonly leftOut: readonly RenewalStep[];
+      }
     /** Nothing was changed. */
     | { readonly kind: 'failed'; readonly step: RenewalStep; readonly problem: RenewalProblem }
     /** The new one was installed, did not come to be served, and the old one is in its place again. */

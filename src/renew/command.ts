@@ -11,6 +11,7 @@
  *     CERTWATCH_LIVE      the folder of privkey.pem, cert.pem, chain.pem and fullchain.pem; empty where there is none
  *     CERTWATCH_DEADLINE  seconds that are left, whole, rounded down; SIGTERM comes then, SIGKILL a second later
  *     CERTWATCH_PUT_BACK  1 where the old certificate is being put back, else empty
+ *     CERTWATCH_REHEARSAL 1 in a rehearsal, where CERTWATCH_LIVE is a scratch folder, else empty
  *     CERTWATCH_MARK      tells what this command has started from everything else
  */
 import { spawn } from 'node:child_process';
@@ -72,6 +73,7 @@ export function environmentOf(context: Omit<CommandContext, 'kill'>): Record<str
   const inherited = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return {
     ...Object.fromEntries(inherited),
+    CERTWATCH_REHEARSAL: '',
     ...renewal.environment,
     CERTWATCH_NAME: renewal.name,
     CERTWATCH_STEP: step,

@@ -3,7 +3,7 @@
  * changed the live folder by itself, which has to show.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Certificate } from '../model/certificate.ts';
 import type { RenewalProblem } from '../model/renewal.ts';
@@ -11,6 +11,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import { computeWindow } from '../verdict/window.ts';
 import { certIdOf } from './acme/ari.ts';
+import { UNDO_FILE } from './acme/challenges/undo.ts';
 import type { AcmeFailed, AcmeJob, KeyWish } from './acme/job.ts';
 import type { Attempt } from './attempt.ts';
 import { runCommand } from './command.ts';
@@ -36,7 +37,21 @@ export async function obtain(attempt: Attempt, wish: Wish): Promise<Result<Obtai
 }
 
 /** Everything that orders for this certificate leave, whatever they were for. */
-export const orderFolder = (state: string, name: string): string => join(state, 'orders', name);
+const orderFolder = (state: string, name: string): string => join(state, 'orders', name);
+
+export async function forgetOrders(state: string, name: string): Promise<void> {
+  const folder = orderFolder(state, name);
+  for (const each of await readdir(folder).catch(() => [])) await forgetOrder(join(folder, each));
+  await rmdir(folder).catch(() => {});
+}
+
+/** All of it goes, but for the note of a challenge that could not be taken back: the next order here tries that again. */
+async function forgetOrder(outDir: string): Promise<void> {
+  for (const file of await readdir(outDir).catch(() => [])) {
+    if (file !== UNDO_FILE) await rm(join(outDir, file), { recursive: true, force: true }).catch(() => {});
+  }
+  await rmdir(outDir).catch(() => {});
+}
 
 /** The work folder of one wish: what was ordered for other names, keys or CAs is another one's. */
 function workFolder(state: string, { name, domains }: Renewal, { keyType, reuseKey }: ByAcme, to: Authority): string {
@@ -89,7 +104,7 @@ async function leftSet(
     checkSet(set.value, { domains: renewal.domains, now }).ok &&
     computeWindow(leaf, now, policy).renewAt > now &&
     !(disk.kind === 'set' && disk.leaf.sha256 === leaf.sha256);
-  if (!good) await rm(outDir, { recursive: true, force: true });
+  if (!good) await forgetOrder(outDir);
   return good ? set.value : undefined;
 }
 
@@ -108,6 +123,7 @@ async function jobOf(renewal: Renewal, by: ByAcme, { authority, disk, outDir }: 
     identifiers: renewal.domains,
     key: keyWish(renewal, by, disk),
     challenge: by.challenge,
+    environment: hookEnvironment(renewal),
     outDir,
     requestTimeoutMs,
     ...(caFile === undefined ? {} : { caFile }),
@@ -116,6 +132,13 @@ async function jobOf(renewal: Renewal, by: ByAcme, { authority, disk, outDir }: 
     ...(replaces === undefined ? {} : { replaces }),
   };
 }
+
+/** What a DNS hook finds in its environment, beside what its challenge adds. */
+const hookEnvironment = ({ name, environment }: Renewal): Readonly<Record<string, string>> => ({
+  CERTWATCH_REHEARSAL: '',
+  ...environment,
+  CERTWATCH_NAME: name,
+});
 
 function keyWish({ live }: Renewal, { keyType, reuseKey }: ByAcme, disk: OnDisk): KeyWish {
   if (reuseKey && live !== undefined && disk.kind === 'set' && disk.keyFits) {

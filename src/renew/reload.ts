@@ -1,5 +1,6 @@
 /**
- * What makes servers take up the files that are in place: deploy hook, then reload, each under its own limit.
+ * The commands around an order: the pre-hook before it, and what makes servers take up the files that are in place: deploy
+ * hook, then reload. Each runs under a limit of its own.
  */
 
 import type { RenewalProblem } from '../model/renewal.ts';
@@ -13,11 +14,28 @@ export interface TakeUp {
   readonly puttingBack?: boolean;
 }
 
+/** Of what is left: the order comes after it. */
+const PRE_HOOK_SHARE = 0.5;
+
 /** Of a hook, in shares of what is left: the reload and the proof come after it. */
 const HOOK_SHARE = 0.6;
 
 /** The config's `reload-timeout` counts, but something must be left to see what it came to. */
 const RELOAD_SHARE = 0.7;
+
+export async function prepare(
+  attempt: Attempt,
+  { deadline }: { readonly deadline: Deadline },
+): Promise<Result<void, RenewalProblem>> {
+  const { renewal, tools } = attempt;
+  const { preHook } = renewal;
+  if (!preHook) return ok(undefined);
+  const timeoutMs = deadline.remainingMs * PRE_HOOK_SHARE;
+  const { env, kill } = tools;
+  const run = () => runCommand(preHook, { renewal, step: 'pre-hook', deadline, timeoutMs, env, kill });
+  const done = await attempt.run('pre-hook', run);
+  return done.ok ? ok(undefined) : done;
+}
 
 export async function deploy(
   attempt: Attempt,

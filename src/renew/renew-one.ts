@@ -1,21 +1,20 @@
 /**
  * One certificate: read what is on disk, see what is served, plan, and carry the plan out. Whatever happens is a value.
  */
-import { rm } from 'node:fs/promises';
 import type { Certificate } from '../model/certificate.ts';
 import type { DueReason, RenewalProblem, RenewalResult } from '../model/renewal.ts';
 import { ok, type Result } from '../model/result.ts';
 import { Deadline } from '../time/deadline.ts';
 import { Attempt } from './attempt.ts';
-import { runCommand } from './command.ts';
 import { factsOf } from './install/certificate-set.ts';
 import { LiveFolder } from './install/live-folder.ts';
 import { type History, historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
 import { type Around, lookAround, readDisk } from './look-around.ts';
-import { obtain, orderFolder } from './obtain.ts';
+import { forgetOrders, obtain } from './obtain.ts';
 import type { OnDisk, Plan } from './plan.ts';
 import { type Course, type InPlace, install, type Proven, prove } from './put-in-place.ts';
+import { prepare } from './reload.ts';
 import type { Renewal } from './renewal.ts';
 import type { Tools } from './tools.ts';
 import { findChanged } from './verify-served.ts';
@@ -123,14 +122,8 @@ async function obtainAndInstall(
   { planned, ordering }: { readonly planned: Extract<Plan, { action: 'renew' }>; readonly ordering: Deadline },
 ): Promise<Result<InPlace, RenewalProblem>> {
   const { renewal, tools } = attempt;
-  const { preHook } = renewal;
-  const { env, kill, look } = tools;
-  if (preHook) {
-    const timeoutMs = ordering.remainingMs / 2;
-    const context = { renewal, step: 'pre-hook', deadline: ordering, timeoutMs, env, kill } as const;
-    const hooked = await attempt.run('pre-hook', () => runCommand(preHook, context));
-    if (!hooked.ok) return hooked;
-  }
+  const hooked = await prepare(attempt, { deadline: ordering });
+  if (!hooked.ok) return hooked;
   const wish = { disk: course.disk, authority: planned.authority, deadline: ordering };
   const obtained = await attempt.run('order', () => obtain(attempt, wish));
   if (!obtained.ok) return obtained;
@@ -139,6 +132,7 @@ async function obtainAndInstall(
     return attempt.run('install', () => install(attempt, set, course));
   }
   const { targets } = renewal;
+  const { look } = tools;
   const leaf =
     obtained.value.leaf ?? (await findChanged({ targets, look, deadline: course.forward, baseline: course.baseline }));
   return leaf ? ok({ certificate: factsOf(leaf) }) : { ok: false, error: UNCHANGED };
@@ -175,7 +169,7 @@ async function conclude(
       const result = { name: renewal.name, warnings, ...how, certificate, served };
       await attempt.end(result);
       // What was ordered is in use now; what a run before this point has ordered, the next one makes use of.
-      await rm(orderFolder(tools.state, renewal.name), { recursive: true, force: true }).catch(() => {});
+      await forgetOrders(tools.state, renewal.name);
       return result;
     }
   }

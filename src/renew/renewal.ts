@@ -1,6 +1,7 @@
 /**
  * One certificate to renew as the rooms below work with it: a config entry with every default applied.
  */
+import type { RehearsedHook } from '../config/certificate-schema.ts';
 import type { Command } from '../config/schema-values.ts';
 import type { Secret } from '../config/secret.ts';
 import type { Target, Threshold } from '../model/target.ts';
@@ -19,6 +20,8 @@ export interface Renewal {
   readonly preHook?: Command;
   readonly deployHook?: Command;
   readonly reload?: Command;
+  /** Those of the two that run in a rehearsal, too. */
+  readonly rehearse: readonly RehearsedHook[];
   readonly reloadTimeoutMs: number;
   /** Where it has to be served. */
   readonly targets: readonly Target[];
@@ -37,12 +40,16 @@ export interface ByAcme {
   /** Ask the CA when to renew (RFC 9773). */
   readonly ari: boolean;
   readonly authority: Authority;
+  /** Where a rehearsal goes; absent where nobody knows of one. */
+  readonly staging?: Authority;
   readonly fallback?: Fallback;
 }
 
 export interface ByCommand {
   readonly kind: 'command';
   readonly command: Command;
+  /** What a rehearsal runs in its place. */
+  readonly rehearsal?: Command;
 }
 
 export interface Authority {

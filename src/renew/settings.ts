@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { ACME_DIRECTORIES } from '../config/acme-directories.ts';
+import { ACME_DIRECTORIES, stagingOf } from '../config/acme-directories.ts';
 import type { AcmeConfig } from '../config/acme-schema.ts';
 import type { CertificateConfig } from '../config/certificate-schema.ts';
 import type { Config } from '../config/config.ts';
@@ -18,7 +18,7 @@ import { parseThreshold } from '../targets/threshold.ts';
 import { parseDuration, SECOND } from '../time/duration.ts';
 import type { AcmeAccountSettings, ChallengeConfig, DnsHook, Rfc2136 } from './acme/job.ts';
 import { wordsOf } from './command.ts';
-import type { Authority, ByAcme, Fallback, Renewal } from './renewal.ts';
+import type { Authority, ByAcme, ByCommand, Fallback, Renewal } from './renewal.ts';
 
 export interface RenewalContext {
   /** The state directory. */
@@ -42,8 +42,9 @@ export function renewalOf(entry: CertificateConfig, context: RenewalContext): Re
   return {
     name: entry.name,
     domains: entry.domains ?? [],
-    by: entry.command ? { kind: 'command', command: entry.command } : byAcme(entry, context),
+    by: byCommand(entry) ?? byAcme(entry, context),
     environment: entry.environment ?? {},
+    rehearse: entry.rehearse ?? [],
     reloadTimeoutMs: entry['reload-timeout'] ?? must(parseDuration(CERTIFICATE_DEFAULTS['reload-timeout'])),
     targets: targetsOf(entry, context),
     renewAt: entry['renew-at'] ?? must(parseThreshold(CERTIFICATE_DEFAULTS['renew-at'])),
@@ -77,13 +78,19 @@ function targetsOf({ name, domains = [], verify }: CertificateConfig, { defaults
   });
 }
 
-type AuthorityConfig = Partial<Omit<AcmeConfig, 'fallback' | 'ari' | 'request-timeout'>>;
+function byCommand({ command, 'rehearse-command': rehearsal }: CertificateConfig): ByCommand | undefined {
+  return command && { kind: 'command', command, ...(rehearsal ? { rehearsal } : {}) };
+}
+
+type AuthorityConfig = Partial<Omit<AcmeConfig, 'staging' | 'fallback' | 'ari' | 'request-timeout'>>;
 
 function byAcme(entry: CertificateConfig, { acme: all, state }: RenewalContext): ByAcme {
   const merged = overlay(all ?? {}, entry.acme ?? {});
   const timeout = merged['request-timeout'] ?? must(parseDuration(ACME_DEFAULTS['request-timeout']));
   const { challenge } = entry;
   if (!challenge) throw new Error(`certificate ${entry.name} has no challenge, and the schema let it pass`);
+  const authority = authorityOf(merged, state, timeout);
+  const staging = stagingFor(authority, merged, state);
   return {
     kind: 'acme',
     keyType: entry.key ?? OWN_CERTIFICATE_DEFAULTS.key,
@@ -91,7 +98,8 @@ function byAcme(entry: CertificateConfig, { acme: all, state }: RenewalContext):
     reuseKey: entry['reuse-key'] ?? OWN_CERTIFICATE_DEFAULTS['reuse-key'],
     challenge: challengeOf(challenge),
     ari: merged.ari ?? ACME_DEFAULTS.ari,
-    authority: authorityOf(merged, state, timeout),
+    authority,
+    ...(staging ? { staging } : {}),
     ...(merged.fallback ? { fallback: fallbackOf(merged, state, timeout) } : {}),
   };
 }
@@ -132,6 +140,19 @@ function accountOf(account: NonNullable<AuthorityConfig['account']>, state: stri
     ...(key === undefined ? {} : { keyFile: key }),
     ...(eab ? { eab: { kid: eab.kid, hmacKey: eab['hmac-key'].reveal() } } : {}),
   };
+}
+
+/**
+ * The directory for rehearsals is taken for one of the same CA: roots and profile are shared, who we are too, but for the
+ * binding, which belongs to one directory. A chain that is preferred has another name there.
+ */
+function stagingFor(real: Authority, { staging, ...config }: AcmeConfig, state: string): Authority | undefined {
+  const directory = staging?.directory ?? stagingOf(real.url);
+  if (!directory) return undefined;
+  const { eab: _eab, ...who } = config.account ?? {};
+  const account = { ...(directory.url === real.url ? config.account : who), ...staging?.account };
+  const { 'preferred-chain': _chain, ...shared } = config;
+  return authorityOf({ ...shared, ...defined(staging ?? {}), directory, account }, state, real.requestTimeoutMs);
 }
 
 /**

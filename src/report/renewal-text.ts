@@ -130,7 +130,11 @@ class Page {
       case 'resumed':
         return `installed by an earlier run; until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served.length)} now`;
       case 'rehearsed':
-        return `ordered and installed into a scratch folder; left out: ${result.leftOut.join(', ')}`;
+        return [
+          result.certificate ? 'ordered and installed into a scratch folder' : 'its rehearse-command ended well',
+          ...(result.ran.length > 0 ? [`ran: ${result.ran.join(', ')}`] : []),
+          `left out: ${result.leftOut.join(', ')}`,
+        ].join('; ');
       case 'failed':
         return `failed while ${stepWords(result.step)}`;
       case 'rolled-back':

@@ -320,6 +320,21 @@ describe('a config that is wrong', () => {
       [/^2:\d+ certificates\[0\]\.key: belongs to the built-in client/],
     ],
     [
+      'a rehearsal of a hook that is not there',
+      agreed('rehearse: [pre-hook, deploy-hook]\n    pre-hook: [x]'),
+      [/rehearse\[1\]: there is no deploy-hook here for a rehearsal to run/],
+    ],
+    [
+      'a rehearsal of the reload',
+      agreed('rehearse: reload\n    reload: [x]'),
+      [/rehearse: expected one of pre-hook, deploy-hook, got "reload"/],
+    ],
+    [
+      'a dry run of the built-in client',
+      agreed('rehearse-command: [x]'),
+      [/rehearse-command: goes with a command; the built-in client rehearses its own orders/],
+    ],
+    [
       'a command that shows nothing',
       'certificates:\n  - { name: a, command: [x] }',
       [/expected live, verify or domains/],

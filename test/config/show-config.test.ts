@@ -197,7 +197,7 @@ describe('config init', () => {
         ...RUN_KEYS.filter((key) => runSettingOf(key).inConfig),
       ].sort(),
     );
-    expect(config.certificates).toHaveLength(1);
+    expect(config.certificates).toHaveLength(2);
     expect(config.targets.length).toBeGreaterThan(3);
     expect(config.lists).toEqual(['hosts.txt']);
   });

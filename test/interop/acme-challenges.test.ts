@@ -262,11 +262,16 @@ describe.concurrent('dns-01 by hook', () => {
     await using folder = await tempFolder('acme');
     const cleaned = folder.at('cleaned');
     const { result } = await order(folder, {
+      environment: { CERTWATCH_NAME: 'www', COLOUR: 'blue' },
       challenge: {
         type: 'dns-01',
         hook: {
           present: ['/bin/sh', '-c', 'echo "the zone is locked" >&2; exit 7'],
-          cleanup: ['/bin/sh', '-c', `echo "$CERTWATCH_ACTION $CERTWATCH_DOMAIN $CERTWATCH_RECORD" > ${cleaned}`],
+          cleanup: [
+            '/bin/sh',
+            '-c',
+            `echo "$CERTWATCH_ACTION $CERTWATCH_DOMAIN $CERTWATCH_RECORD $CERTWATCH_NAME $COLOUR" > ${cleaned}`,
+          ],
         },
       },
     });
@@ -277,7 +282,7 @@ describe.concurrent('dns-01 by hook', () => {
       advice: 'fix-hook',
       output: 'the zone is locked\n',
     });
-    expect(readFileSync(cleaned, 'utf8')).toBe('cleanup www.shop.example _acme-challenge.www.shop.example\n');
+    expect(readFileSync(cleaned, 'utf8')).toBe('cleanup www.shop.example _acme-challenge.www.shop.example www blue\n');
   });
 
   test('a hook that is not there', async () => {

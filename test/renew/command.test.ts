@@ -77,6 +77,7 @@ test('the environment is what is documented, and the config’s own', async () =
     'CERTWATCH_LIVE=/etc/live',
     'CERTWATCH_NAME=www',
     'CERTWATCH_PUT_BACK=1',
+    'CERTWATCH_REHEARSAL=',
     'CERTWATCH_STEP=reload',
     'COLOUR=blue',
   ]);

@@ -143,6 +143,7 @@ test('those that failed before come last', async () => {
       warnings: [],
       kind: 'rehearsed',
       certificate: { sha256: '', notBefore: 0, notAfter: 0, names: [] },
+      ran: [],
       leftOut: [],
     };
   };

@@ -60,7 +60,14 @@ test('the least: every default', async () => {
       requestTimeoutMs: 30_000,
       account: { folder: '/var/lib/certwatch/accounts', contact: ['mailto:a@shop.example'], agreeTos: true },
     },
+    staging: {
+      name: 'letsencrypt-staging',
+      url: 'https://acme-staging-v02.api.letsencrypt.org/directory',
+      requestTimeoutMs: 30_000,
+      account: { folder: '/var/lib/certwatch/accounts', contact: ['mailto:a@shop.example'], agreeTos: true },
+    },
   });
+  expect(renewal.rehearse).toEqual([]);
 });
 
 test('where it is served: each domain on 443, at every address; no wildcard', async () => {
@@ -99,6 +106,31 @@ acme: { profile: shortlived, account: { eab: { kid: one, hmac-key: c2VjcmV0 } } 
       account: { contact: ['mailto:a@shop.example'], agreeTos: true, eab: { kid: 'one', hmacKey: 'c2VjcmV0' } },
     },
   });
+});
+
+test('rehearsals go to the same CA: roots and profile are shared, a binding and the name of a root are not', async () => {
+  const eab = (kid: string) => `account: { eab: { kid: ${kid}, hmac-key: c2VjcmV0 } }`;
+  const entry = (more = '') =>
+    `${LEAST}\nacme: { profile: short, preferred-chain: Root, ca-file: ./root.pem, ${eab('one')}${more} }`;
+  const google = acmeOf(await one(entry(', directory: google'))).staging;
+  expect(google).toMatchObject({
+    name: 'google-staging',
+    url: 'https://dv.acme-v02.test-api.pki.goog/directory',
+    profile: 'short',
+    caFile: '/etc/certwatch/root.pem',
+  });
+  expect(google).not.toHaveProperty('preferredChain');
+  expect(google?.account).not.toHaveProperty('eab');
+  const own = `staging: { directory: "https://ca.example/trials", ${eab('two')} }`;
+  expect(acmeOf(await one(entry(`, directory: zerossl, ${own}`))).staging).toMatchObject({
+    url: 'https://ca.example/trials',
+    account: { contact: ['mailto:a@shop.example'], agreeTos: true, eab: { kid: 'two' } },
+  });
+  // At a directory for trials the account is the one that is there.
+  expect(acmeOf(await one(entry(', directory: google-staging'))).staging?.account).toMatchObject({
+    eab: { kid: 'one' },
+  });
+  expect(acmeOf(await one(entry(', directory: zerossl')))).not.toHaveProperty('staging');
 });
 
 test('the second CA has nothing of the first one but who we are', async () => {
@@ -154,6 +186,21 @@ test('a command needs neither challenge nor live folder', async () => {
     environment: { A: 'b' },
   });
   expect(renewal).not.toHaveProperty('live');
+});
+
+test('what may run in a rehearsal', async () => {
+  const [renewal] = await renewals(`certificates:
+  - name: legacy
+    command: [ certbot, renew ]
+    rehearse-command: [ certbot, renew, --dry-run ]
+    pre-hook: [ x ]
+    rehearse: pre-hook
+    live: /live
+`);
+  expect(renewal).toMatchObject({
+    rehearse: ['pre-hook'],
+    by: { rehearsal: { words: ['certbot', 'renew', '--dry-run'] } },
+  });
 });
 
 describe('which file an endpoint should serve', () => {

@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { parseDirectory } from '../../config/acme-directories.ts';
 import type { Certificate } from '../../model/certificate.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import type { Deadline } from '../../time/deadline.ts';
-import { directoryUrl } from './directories.ts';
 import { type Answer, exchange, type Line, openLine } from './exchange.ts';
 import { fail, isObject, type Trouble } from './failure.ts';
 import { readDirectory } from './objects.ts';
@@ -99,11 +99,12 @@ async function ask(
   certId: string,
   question: RenewalInfoQuestion,
 ): Promise<Result<RenewalInfo, NoRenewalInfo>> {
-  const url = directoryUrl(question.directory);
-  if (!url.ok) return failed(fail('bad-job', url.error));
-  const directory = await getJson(line, url.value);
+  const parsed = parseDirectory(question.directory);
+  if (!parsed.ok) return failed(fail('bad-job', parsed.error));
+  const { url } = parsed.value;
+  const directory = await getJson(line, url);
   if (!directory.ok) return failed(directory);
-  const read = readDirectory(directory.value.json, url.value);
+  const read = readDirectory(directory.value.json, url);
   if (!read.ok) return failed(read);
   const { renewalInfo } = read.value;
   if (!renewalInfo) return err({ kind: 'none' });

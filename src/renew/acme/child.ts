@@ -72,7 +72,8 @@ function start(channel: Channel, { job, workMs, lifeMs, now }: ToChild): Running
     warnings.push(warning);
     emit({ kind: 'warning', warning, at: clock() });
   };
-  const work: Work = { job, deadline, life, now: clock, env: channel.env, kill: channel.kill, emit, warn };
+  const env = { ...channel.env, ...job.environment };
+  const work: Work = { job, deadline, life, now: clock, env, kill: channel.kill, emit, warn };
   perform(work, warnings, () => cancelled).then((result) => {
     setTimeout(() => channel.exit(1), FLUSH_MS).unref();
     send(channel, { kind: 'result', result }, () => channel.exit(0));

@@ -5,7 +5,7 @@
  */
 
 export interface AcmeJob {
-  /** A known name (`config/acme-directories.ts`) or the directory's https URL. */
+  /** A name that is known (`config/acme-directories.ts`) or the directory's https URL. */
   readonly directory: string;
   /** PEM file of roots trusted for the directory's own HTTPS, on top of Mozilla's. */
   readonly caFile?: string;
@@ -14,6 +14,8 @@ export interface AcmeJob {
   readonly identifiers: readonly string[];
   readonly key: KeyWish;
   readonly challenge: ChallengeConfig;
+  /** For hooks, on top of the child's own. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** RFC-to-be acme-profiles: a profile that the directory names, such as `shortlived`. */
   readonly profile?: string;
   /** RFC 9773 5: certID of the certificate that this order replaces. Left out again where the CA does not know it. */

@@ -4,13 +4,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseDirectory } from '../../config/acme-directories.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import { Deadline } from '../../time/deadline.ts';
 import { encodePem } from '../../x509/pem.ts';
 import { forgetAccountUrl, type KeptAccount, keepAccountUrl, mayRegister, openAccount } from './account.ts';
 import { cleanUpAfter } from './challenges/undo.ts';
 import { type AcmeClient, openAcmeClient } from './client.ts';
-import { directoryUrl } from './directories.ts';
 import { openLine } from './exchange.ts';
 import { atStep, fail, type Trouble, trouble } from './failure.ts';
 import { readIdentifiers } from './identifiers.ts';
@@ -127,8 +127,8 @@ interface Prepared {
 /** What can be refused without asking anybody, and the traces of a killed run. */
 async function prepare(work: Work): Promise<Result<Prepared, Trouble>> {
   const { job } = work;
-  const url = directoryUrl(job.directory);
-  if (!url.ok) return fail('bad-job', url.error);
+  const directory = parseDirectory(job.directory);
+  if (!directory.ok) return fail('bad-job', directory.error);
   const identifiers = readIdentifiers(job.identifiers, job.challenge);
   if (!identifiers.ok) return identifiers;
   const folder = await privateFolder(job.outDir);
@@ -147,7 +147,7 @@ async function prepare(work: Work): Promise<Result<Prepared, Trouble>> {
   const cleaned = await cleanUpAfter(job.outDir, { ...work, deadline: limit });
   limit.release();
   if (!cleaned.ok) work.warn({ code: 'clean-up-failed', detail: cleaned.error });
-  return ok({ identifiers: identifiers.value, url: url.value, ca });
+  return ok({ identifiers: identifiers.value, url: directory.value.url, ca });
 }
 
 /** Before the order, and in its file: a run that is taken up again needs the key that the order was finalized with. */

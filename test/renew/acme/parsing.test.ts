@@ -3,11 +3,10 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ACME_DIRECTORIES } from '../../../src/config/acme-directories.ts';
+import { ACME_DIRECTORIES, parseDirectory, stagingOf } from '../../../src/config/acme-directories.ts';
 import { parseListen } from '../../../src/renew/acme/challenges/listen-address.ts';
 import { parseServer } from '../../../src/renew/acme/challenges/rfc2136.ts';
 import { parseTsigKey } from '../../../src/renew/acme/challenges/tsig-key.ts';
-import { directoryUrl, STAGING } from '../../../src/renew/acme/directories.ts';
 import { problemTrouble, readProblem } from '../../../src/renew/acme/failure.ts';
 import { readIdentifiers } from '../../../src/renew/acme/identifiers.ts';
 import type { ChallengeConfig } from '../../../src/renew/acme/job.ts';
@@ -48,22 +47,28 @@ describe('Retry-After', () => {
 
 describe('directories', () => {
   test.each(Object.entries(ACME_DIRECTORIES))('%s', (name, url) => {
-    expect(directoryUrl(name)).toEqual({ ok: true, value: url });
+    expect(parseDirectory(name)).toEqual({ ok: true, value: { name, url } });
     expect(url).toMatch(/^https:/);
   });
   test.each(['http://ca.example/dir', 'letsencryp', '', 'https://user:secret@ca.example/', 'constructor'])(
     '%j',
     (text) => {
-      const refused = directoryUrl(text);
+      const refused = parseDirectory(text);
       expect(refused.ok).toBe(false);
       expect(JSON.stringify(refused)).not.toContain('secret');
     },
   );
-  test('every rehearsal goes to a staging directory', () => {
-    for (const [name, url] of Object.entries(STAGING)) {
-      expect(Object.keys(ACME_DIRECTORIES)).toContain(name);
-      expect(url).toMatch(/staging|test/);
-    }
+  test.each([
+    ['letsencrypt', 'https://acme-staging-v02.api.letsencrypt.org/directory'],
+    ['letsencrypt-staging', 'https://acme-staging-v02.api.letsencrypt.org/directory'],
+    ['google', 'https://dv.acme-v02.test-api.pki.goog/directory'],
+    ['google-staging', 'https://dv.acme-v02.test-api.pki.goog/directory'],
+    ['zerossl', undefined],
+  ])('a rehearsal of %s goes to %s', (name, url) => {
+    expect(stagingOf(ACME_DIRECTORIES[name] ?? '')?.url).toBe(url);
+  });
+  test('whose name nobody knows, nobody knows the staging directory of', () => {
+    expect(stagingOf('https://ca.example/directory')).toBeUndefined();
   });
 });
 

@@ -116,6 +116,7 @@ export async function stage(over: Partial<Tools> = {}): Promise<Stage> {
       by: { kind: 'command', command: words('false') },
       live,
       environment: {},
+      rehearse: [],
       reloadTimeoutMs: 5_000,
       targets,
       renewAt: { kind: 'auto' },

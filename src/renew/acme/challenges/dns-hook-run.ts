@@ -1,7 +1,7 @@
 /**
  * One run of a dns-01 hook: `present` or `cleanup`, an argv array without a shell, in a process group of its own.
  *
- * Its environment is that of certwatch and:
+ * Its environment is that of certwatch, the config's `environment`, and:
  *
  * | variable              | holds                                                                       |
  * | --------------------- | --------------------------------------------------------------------------- |
@@ -9,6 +9,8 @@
  * | CERTWATCH_DOMAIN      | the name that is proven, without `*.`                                       |
  * | CERTWATCH_RECORD      | where the TXT record goes: `_acme-challenge.NAME`, or what a CNAME leads to |
  * | CERTWATCH_VALUE       | the TXT record's value                                                      |
+ * | CERTWATCH_NAME        | the certificate's name in the config                                        |
+ * | CERTWATCH_REHEARSAL   | `1` in a rehearsal, else empty                                              |
  *
  * Several values may have to stand at one record at once (a name and its wildcard): `present` adds, it does not replace.
  */

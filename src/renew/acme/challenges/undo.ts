@@ -26,7 +26,7 @@ export type Undo =
       readonly nameServers?: readonly string[];
     };
 
-const RECORD = 'clean-up.json';
+export const UNDO_FILE = 'clean-up.json';
 
 /** What could not be taken back stays noted, but not without end. */
 const MOST_NOTED = 1_000;
@@ -36,7 +36,7 @@ export class UndoRecord {
   #items: Undo[] | undefined;
 
   constructor(folder: string) {
-    this.#path = join(folder, RECORD);
+    this.#path = join(folder, UNDO_FILE);
   }
 
   /** MUST have succeeded before the trace is made. Notes of earlier runs stay. */
@@ -72,7 +72,7 @@ export interface UndoOptions extends Surroundings {
  * @returns the number of traces taken back; the error is one sentence per trace that stays.
  */
 export async function cleanUpAfter(folder: string, options: UndoOptions): Promise<Result<number, string>> {
-  const path = join(folder, RECORD);
+  const path = join(folder, UNDO_FILE);
   const noted = await readNotes(path);
   if (!noted.ok) return noted;
   // The last made is the first to go, as hooks may expect.
