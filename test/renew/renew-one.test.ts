@@ -1,6 +1,8 @@
 /**
  * The closed loop on one certificate, with a real server that reads the live folder and reloads on a signal.
  */
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { RenewalResult } from '../../src/model/renewal.ts';
 import { renewOne } from '../../src/renew/renew-one.ts';
@@ -54,6 +56,21 @@ test('the built-in client orders, the four names switch, both addresses serve th
   expect(jobs).toHaveLength(1);
   const again = await renew(here.renewal({ by: BY_ACME, reload: server.reload }), { ...here.tools, order });
   expect(again).toMatchObject({ kind: 'not-due', certificate: { sha256: fresh.sha256 } });
+});
+
+test('of an order that is in use nothing is kept but the note of a challenge that could not be taken back', async () => {
+  await using here = await dueStage();
+  const server = await here.serve();
+  const { order, jobs } = orders(() => here.issue());
+  const leaving: Tools['order'] = async (job, call) => {
+    const result = await order(job, call);
+    await writeFile(join(job.outDir, 'clean-up.json'), '[]');
+    return result;
+  };
+  const tools = { ...here.tools, order: leaving };
+  const result = await renew(here.renewal({ by: BY_ACME, reload: server.reload }), tools);
+  expect(result).toMatchObject({ kind: 'renewed' });
+  expect(await readdir(jobs[0]?.outDir ?? '')).toEqual(['clean-up.json']);
 });
 
 test('a server that does not take it up: the old one is put back, and served', async () => {
