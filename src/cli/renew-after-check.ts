@@ -22,10 +22,16 @@ const SHARED = [CONFIG_KEY, 'quiet', 'verbose', 'color', 'resolver', 'state', 'e
 /** @returns the worse of the two exit statuses: what the check has found stands as it was found. */
 export async function renewAfterCheck({ code, due, raw, run }: CheckedAndDue, io: Io): Promise<ExitCode> {
   const flags: RawFlags = new Map([...raw].filter(([key]) => SHARED.includes(key)));
-  flags.set('deadline', [`${Math.max(1, Math.floor(run.deadline - io.sinceStart()))}ms`]);
+  // Both count it from the start of the process.
+  flags.set('deadline', [`${run.deadline}ms`]);
+  // Whoever listens has heard the check's end by now; the end of the whole is the renewal's.
+  if (run.ping !== undefined) flags.set('ping', [run.ping]);
   // A report for a machine is alone on the standard output.
   const forPeople = run.format.every(({ format, file }) => file !== undefined || format === 'human');
   if (forPeople && !run.quiet) await io.stdout.write('\n');
-  const renewed = await renew({ names: due, flags: {}, raw: flags }, forPeople ? io : { ...io, stdout: io.stderr });
+  const renewed = await renew(
+    { names: due, flags: {}, raw: flags, after: code },
+    forPeople ? io : { ...io, stdout: io.stderr },
+  );
   return worstExitCode([code, renewed]);
 }

@@ -11,6 +11,7 @@ import { didYouMean, quote } from '../targets/nearest.ts';
 import { parseInteger } from '../targets/setting-values.ts';
 import { readSettings } from './check-settings.ts';
 import type { Io } from './io.ts';
+import type { RawFlags } from './option-parser.ts';
 import type { RenewAsked, RenewFlags } from './renew.ts';
 
 export interface RenewSettings {
@@ -23,6 +24,8 @@ export interface RenewSettings {
   readonly format: 'human' | 'json';
   readonly force: boolean;
   readonly rehearsal: boolean;
+  /** The URL of the heartbeat. */
+  readonly ping: string | undefined;
 }
 
 /** Each is a process with a client of its own, and waits for others most of the time. */
@@ -49,7 +52,14 @@ export async function readRenewSettings(
   if (!flagged.ok) return refused(flagged.error);
   const all = renewalsOf(config, { state, defaults });
   const chosen = choose(all, names, flagged.value);
-  return chosen.ok ? ok({ run, state, renewals: chosen.value, ...flagged.value }) : refused(chosen.error);
+  if (!chosen.ok) return refused(chosen.error);
+  return ok({ run, state, renewals: chosen.value, ping: pingOf(run, raw, flagged.value), ...flagged.value });
+}
+
+/** The config's `ping` is a check's. A rehearsal is no renewal: that it went well must not be taken for one. */
+function pingOf(run: RunSettings, raw: RawFlags, { rehearsal }: ReadFlags): string | undefined {
+  if (rehearsal) return undefined;
+  return raw.has('ping') ? run.ping : run['renew-ping'];
 }
 
 type ReadFlags = Pick<RenewSettings, 'concurrency' | 'format' | 'force' | 'rehearsal'>;

@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { CONFIG_KEY } from './check-settings.ts';
-import type { Io } from './io.ts';
+import type { ExitCode, Io } from './io.ts';
 import { addFlag, addRunFlags, createCommand, type RawFlags } from './option-parser.ts';
 import type { Finish } from './program.ts';
 
@@ -22,6 +22,8 @@ export interface RenewAsked {
   readonly names: readonly string[];
   readonly flags: RenewFlags;
   readonly raw: RawFlags;
+  /** What a check that goes before came to: the heartbeat tells the worse of the two. */
+  readonly after?: ExitCode;
 }
 
 const RUN_FLAGS: ReadonlySet<string> = new Set([
@@ -32,6 +34,7 @@ const RUN_FLAGS: ReadonlySet<string> = new Set([
   'resolver',
   'state',
   'end-stuck',
+  'ping',
 ]);
 
 export function renewCommand(io: Io, finish: Finish): Command {

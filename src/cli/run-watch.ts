@@ -3,40 +3,28 @@
  * heartbeat. None of it can make a verdict better; what fails in it is said.
  */
 import { randomUUID } from 'node:crypto';
-import type { Heartbeat } from '../alert/heartbeat.ts';
 import type { RunSettings } from '../config/resolve-run.ts';
 import type { RecordedRun } from '../health/recorded-run.ts';
-import { err, ok } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
 import type { Outcome, Verdict } from '../model/verdict.ts';
-import { createResolver } from '../net/resolve.ts';
 import { runSummary } from '../report/summary.ts';
-import { Deadline } from '../time/deadline.ts';
 import { errorLine } from './input-errors.ts';
 import type { Io } from './io.ts';
-
-/** What is kept of the time before the deadline for telling how the run ended. */
-const PING_SHARE = 0.1;
-const LONGEST_PING_MS = 5_000;
-/** A run that is over long before its deadline tells so for this long at most. */
-export const PATIENT_PING_MS = 15_000;
-/** Past the deadline, a last attempt. */
-export const HASTY_PING_MS = 300;
+import { RunHeartbeat } from './run-heartbeat.ts';
 
 export class RunWatch {
   readonly #io: Io;
   readonly #run: RunSettings;
   readonly #endsAt: number;
-  readonly #startDeadline: Deadline;
+  readonly #heartbeat: RunHeartbeat;
   #record: RecordedRun | undefined;
-  #heartbeat: Heartbeat | undefined;
   #seen = 0;
 
-  private constructor(run: RunSettings, io: Io, leftMs: number) {
+  private constructor(run: RunSettings, io: Io, { endsAt, heartbeat }: { endsAt: number; heartbeat: RunHeartbeat }) {
     this.#run = run;
     this.#io = io;
-    this.#endsAt = io.now() + leftMs;
-    this.#startDeadline = Deadline.after(leftMs);
+    this.#endsAt = endsAt;
+    this.#heartbeat = heartbeat;
   }
 
   /**
@@ -44,16 +32,17 @@ export class RunWatch {
    * @returns with what stands in the way of the run: another one, or a state folder that cannot be used.
    */
   static async begin(run: RunSettings, io: Io, leftMs: number): Promise<{ watch: RunWatch; problem?: InputError }> {
-    const watch = new RunWatch(run, io, leftMs);
+    const endsAt = io.now() + leftMs;
     const runId = randomUUID();
-    if (run.ping !== undefined) await watch.#startHeartbeat(run.ping, runId);
+    const heartbeat = await RunHeartbeat.begin({ url: run.ping, runId, servers: run.resolver, leftMs }, io);
+    const watch = new RunWatch(run, io, { endsAt, heartbeat });
     const problem = run.state === undefined ? undefined : await watch.#beginRecord(run.state, runId);
     return { watch, ...(problem ? { problem } : {}) };
   }
 
   /** How much of the time that is left the scan may take. */
   scanMs(leftMs: number): number {
-    return this.#heartbeat ? leftMs - Math.min(LONGEST_PING_MS, leftMs * PING_SHARE) : leftMs;
+    return this.#heartbeat.workMs(leftMs);
   }
 
   /** Notes a verdict down. @returns it, with what has changed since the last run. */
@@ -105,34 +94,10 @@ export class RunWatch {
     return { origin: 'lock', code, message, severity: severity === 'critical' ? 'critical' : 'unknown' };
   }
 
-  async #startHeartbeat(url: string, runId: string): Promise<void> {
-    const { createHeartbeat } = await import('../alert/heartbeat.ts');
-    const resolver = createResolver(this.#run.resolver ? { servers: this.#run.resolver } : {});
-    this.#heartbeat = createHeartbeat({
-      url: new URL(url),
-      runId,
-      version: this.#io.version,
-      resolve: async (host, deadline) => {
-        const found = await resolver.resolve(host, { family: 0, deadline });
-        return found.ok ? ok(found.value) : err(found.error.detail ?? found.error.reason);
-      },
-    });
-    // Not waited for: the scan begins at once.
-    void this.#heartbeat.start(this.#startDeadline).then((sent) => {
-      if (!sent.ok) this.#say('ping', sent.error);
-    });
-  }
-
   /** Tells of the end; last of all, since nothing else should wait for it. */
   async tell(outcome: Outcome): Promise<void> {
-    this.#startDeadline.release();
-    if (!this.#heartbeat) return;
-    const left = Math.max(0, this.#endsAt - this.#io.now());
-    const deadline = Deadline.after(Math.min(PATIENT_PING_MS, left + HASTY_PING_MS));
     const problems = outcome.run.errors.map(({ origin, message }) => `${origin}: ${message}`);
-    const sent = await this.#heartbeat.end(outcome.exitCode, [runSummary(outcome), ...problems].join('\n'), deadline);
-    deadline.release();
-    if (!sent.ok) this.#say('ping', sent.error);
+    await this.#heartbeat.tell(outcome.exitCode, [runSummary(outcome), ...problems].join('\n'));
   }
 
   #say(origin: string, message: string): void {

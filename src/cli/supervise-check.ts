@@ -16,7 +16,7 @@ import { inputErrorTeller, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
 import { outputSpecs } from './output-specs.ts';
 import { type Produce, runCheck } from './run-check.ts';
-import { HASTY_PING_MS, PATIENT_PING_MS } from './run-watch.ts';
+import { HASTY_PING_MS, PATIENT_PING_MS } from './run-heartbeat.ts';
 import type { SupervisedRun } from './scanner.ts';
 
 export async function superviseCheck(asked: Asked, io: Io): Promise<ExitCode> {

@@ -39,6 +39,7 @@ export interface RunValues {
   'end-stuck': boolean;
   /** An http or https URL. It lets whoever has it report in this run's name: never printed. */
   ping: string;
+  'renew-ping': string;
 }
 
 export type RunKey = keyof RunValues;
@@ -207,6 +208,15 @@ export const RUN_SETTINGS: { readonly [K in RunKey]: RunSetting<K> } = {
     flags: [{ spec: '--ping <url>' }],
     inConfig: true,
     doc: 'Tell this URL when the run starts and how it ended, in the manner of Healthchecks.',
+    shape: { kind: 'text', examples: ['https://hc.example.org/ping/UUID'] },
+    parse: parsePing,
+    format: () => [HIDDEN],
+  },
+  // One of its own: a renewal that went well must not pass for a check that did.
+  'renew-ping': {
+    key: 'renew-ping',
+    inConfig: true,
+    doc: 'As ping, for the runs of certwatch renew.',
     shape: { kind: 'text', examples: ['https://hc.example.org/ping/UUID'] },
     parse: parsePing,
     format: () => [HIDDEN],

@@ -69,6 +69,19 @@ export function renderRenewals(outcome: RenewalOutcome, options: RenewalTextOpti
   return `${[...sections, ...(notes.length > 0 ? [notes.join('\n')] : []), page.footer(outcome)].join('\n\n')}\n`;
 }
 
+/**
+ * A few lines for whoever watches from outside: what it all comes to, and a word on each that is not well. What a CA or a
+ * command said stays at home.
+ */
+export function renewalSummary(outcome: RenewalOutcome): string {
+  const lines = outcome.results.flatMap((result) => {
+    if (!('problem' in result) || !result.problem) return [];
+    const where = 'step' in result ? ` while ${stepWords(result.step)}` : '';
+    return [`${result.name}: ${kindWords(result.kind)}${where}: ${result.problem.reason}`];
+  });
+  return [outcomeLine(outcome), ...lines].join('\n');
+}
+
 /** `certwatch renew --status` */
 export function renderRenewalStatus(
   statuses: readonly RenewalStatus[],
@@ -92,6 +105,18 @@ export function renewalEventLine(event: RenewalEvent): string {
     case 'ended':
       return `${name}: ${kindWords(event.result.kind)}`;
   }
+}
+
+function outcomeLine(outcome: RenewalOutcome): string {
+  const { results, startedAt, finishedAt, exitCode, interrupted, deadlineReached } = outcome;
+  const counts = ORDER.flatMap(({ kind }) => {
+    const count = results.filter((result) => result.kind === kind).length;
+    return count > 0 ? [`${count} ${kindWords(kind)}`] : [];
+  });
+  const cut = interrupted ? ' Interrupted.' : deadlineReached ? ' The deadline came before all was done.' : '';
+  const said = counts.length > 0 ? counts.join(', ') : 'Nothing was looked at';
+  const status = ({ 0: 'OK', 2: 'CRITICAL', 3: 'UNKNOWN' } as const)[exitCode];
+  return `${said}, in ${lasts(finishedAt - startedAt)}.${cut} Exit status ${exitCode}: ${status}.`;
 }
 
 class Page {
@@ -215,16 +240,9 @@ class Page {
     return wrapWords(escapeTerminal(text), width).map((line, i) => (i === 0 ? first : rest) + line);
   }
 
-  footer({ results, startedAt, finishedAt, exitCode, interrupted, deadlineReached }: RenewalOutcome): string {
-    const counts = ORDER.flatMap(({ kind }) => {
-      const count = results.filter((result) => result.kind === kind).length;
-      return count > 0 ? [`${count} ${kindWords(kind)}`] : [];
-    });
-    const cut = interrupted ? ' Interrupted.' : deadlineReached ? ' The deadline came before all was done.' : '';
-    const said = counts.length > 0 ? counts.join(', ') : 'Nothing was looked at';
-    const status = ({ 0: 'ok', 2: 'critical', 3: 'unknown' } as const)[exitCode];
-    const text = `${said}, in ${lasts(finishedAt - startedAt)}.${cut} Exit status ${exitCode}: ${status.toUpperCase()}.`;
-    return this.palette[status](text);
+  footer(outcome: RenewalOutcome): string {
+    const status = ({ 0: 'ok', 2: 'critical', 3: 'unknown' } as const)[outcome.exitCode];
+    return this.palette[status](outcomeLine(outcome));
   }
 
   status({ name, certificate, renewAt, reasons, last, unreadable }: RenewalStatus): string[] {

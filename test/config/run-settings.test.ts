@@ -68,6 +68,7 @@ describe('the table of run settings', () => {
     lock: { good: ['yes', 'no'], bad: ['maybe'] },
     'end-stuck': { good: ['yes', 'no'], bad: ['maybe'] },
     ping: { good: [], bad: ['hc.example.org', 'ftp://hc.example.org/'] },
+    'renew-ping': { good: [], bad: ['hc.example.org'] },
   };
 
   it('has a sample of every row here', () => {

@@ -1,0 +1,97 @@
+/**
+ * The renewals of one run, between the lock and the report: under the run's deadline, which holds whatever hangs; followed
+ * on the standard error; written down in the run record.
+ */
+import type { RecordedRun } from '../health/recorded-run.ts';
+import type { RenewalEvent, RenewalOutcome, RenewalResult } from '../model/renewal.ts';
+import type { Summary } from '../model/verdict.ts';
+import { rehearse } from '../renew/rehearse.ts';
+import type { Renewal } from '../renew/renewal.ts';
+import { exitCodeOf, runRenewals } from '../renew/run-renewals.ts';
+import { renewalEventLine } from '../report/renewal-text.ts';
+import { Deadline } from '../time/deadline.ts';
+import type { Io } from './io.ts';
+import type { RenewSettings } from './renew-settings.ts';
+import { renewTools } from './renew-tools.ts';
+
+/** What is kept of the time for what is cut off: it is ended, undone and written down. */
+const CUT_OFF_SHARE = 0.1;
+const CUT_OFF_MS = 2_500;
+
+export interface RenewalRun {
+  readonly io: Io;
+  /** From now on; all is over by then. */
+  readonly leftMs: number;
+}
+
+/** Gives the lock back at its end. */
+export async function performRenewals(
+  settings: RenewSettings,
+  record: RecordedRun,
+  { io, leftMs }: RenewalRun,
+): Promise<RenewalOutcome> {
+  const { renewals, concurrency, force, rehearsal } = settings;
+  const startedAt = io.now();
+  const cutOffMs = Math.min(CUT_OFF_MS, leftMs * CUT_OFF_SHARE);
+  const deadline = Deadline.after(leftMs - cutOffMs);
+  let interrupted = false;
+  const release = io.onInterrupt(() => {
+    interrupted = true;
+    deadline.expire();
+  });
+  const ended: RenewalResult[] = [];
+  const tell = teller(settings, record, io);
+  const emit = (event: RenewalEvent) => {
+    if (event.kind === 'ended') ended.push(event.result);
+    tell(event, ended.length);
+  };
+  const tools = renewTools(settings, io, { deadline, emit });
+  const perform = rehearsal ? { perform: rehearse } : {};
+  const end = Deadline.shortlyAfter(deadline, cutOffMs);
+  const done = await end.race(runRenewals({ renewals, concurrency, deadline, force, ...perform }, tools));
+  release();
+  end.release();
+  const deadlineReached = deadline.expired && !interrupted;
+  deadline.release();
+  const results = done ?? inOrder(renewals, ended);
+  const exitCode = exitCodeOf(results, { interrupted });
+  const problems = await record.finish({
+    exitStatus: exitCode,
+    summary: summaryOf(results),
+    deadlineReached,
+    interrupted,
+  });
+  const notes = [...record.notes, ...(done ? [] : [STUCK]), ...problems];
+  return { exitCode, startedAt, finishedAt: io.now(), deadlineReached, interrupted, results, notes };
+}
+
+const STUCK = 'something did not end by the deadline, and was left where it was';
+
+/** On a terminal, or where more was asked for; never among what a script reads. In the lock's note always. */
+function teller({ renewals, run }: RenewSettings, record: RecordedRun, io: Io) {
+  const aloud = !run.quiet && (io.stderr.isTTY || run.verbose);
+  return (event: RenewalEvent, ended: number): void => {
+    const line = renewalEventLine(event);
+    if (event.kind !== 'detail') record.doing(`renew, ${ended} of ${renewals.length}: ${line}`);
+    if (aloud) void io.stderr.write(`certwatch: ${line}\n`);
+  };
+}
+
+function inOrder(renewals: readonly Renewal[], ended: readonly RenewalResult[]): RenewalResult[] {
+  return renewals.map(
+    ({ name }): RenewalResult =>
+      ended.find((result) => result.name === name) ?? {
+        name,
+        warnings: [],
+        kind: 'failed',
+        step: 'queue',
+        problem: { reason: 'timeout', detail: 'the deadline came before it had ended', advice: 'raise-timeout' },
+      },
+  );
+}
+
+function summaryOf(results: readonly RenewalResult[]): Summary {
+  const codes = results.map((result) => exitCodeOf([result], { interrupted: false }));
+  const count = (code: number) => codes.filter((each) => each === code).length;
+  return { targets: results.length, ok: count(0), warning: 0, critical: count(2), unknown: count(3) };
+}

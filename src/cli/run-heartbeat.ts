@@ -1,0 +1,79 @@
+/**
+ * The heartbeat of a run, in the run's time: begun beside it, and told how it ended last of all. It can never change what
+ * the run came to; what goes wrong with it is a line on the standard error.
+ */
+import type { Heartbeat } from '../alert/heartbeat.ts';
+import { err, ok } from '../model/result.ts';
+import { createResolver } from '../net/resolve.ts';
+import { Deadline } from '../time/deadline.ts';
+import { errorLine } from './input-errors.ts';
+import type { Io } from './io.ts';
+
+/** What is kept of the time before the deadline for telling how the run ended. */
+const PING_SHARE = 0.1;
+const LONGEST_PING_MS = 5_000;
+/** A run that is over long before its deadline tells so for this long at most. */
+export const PATIENT_PING_MS = 15_000;
+/** Past the deadline, a last attempt. */
+export const HASTY_PING_MS = 300;
+
+export interface RunHeartbeatOptions {
+  /** Undefined: nobody wants to be told. */
+  readonly url: string | undefined;
+  /** A UUID. */
+  readonly runId: string;
+  /** Name servers, in place of the system's. */
+  readonly servers: readonly string[] | undefined;
+  /** Until the run's deadline. */
+  readonly leftMs: number;
+}
+
+export class RunHeartbeat {
+  readonly #io: Io;
+  readonly #heartbeat: Heartbeat | undefined;
+  readonly #deadline: Deadline;
+
+  private constructor(io: Io, heartbeat: Heartbeat | undefined, leftMs: number) {
+    this.#io = io;
+    this.#heartbeat = heartbeat;
+    this.#deadline = Deadline.after(leftMs);
+    // Not waited for: the run begins at once.
+    void heartbeat?.start(this.#deadline).then((sent) => {
+      if (!sent.ok) this.#say(sent.error);
+    });
+  }
+
+  static async begin({ url, runId, servers, leftMs }: RunHeartbeatOptions, io: Io): Promise<RunHeartbeat> {
+    if (url === undefined) return new RunHeartbeat(io, undefined, leftMs);
+    const { createHeartbeat } = await import('../alert/heartbeat.ts');
+    const resolver = createResolver(servers ? { servers } : {});
+    const heartbeat = createHeartbeat({
+      url: new URL(url),
+      runId,
+      version: io.version,
+      resolve: async (host, deadline) => {
+        const found = await resolver.resolve(host, { family: 0, deadline });
+        return found.ok ? ok(found.value) : err(found.error.detail ?? found.error.reason);
+      },
+    });
+    return new RunHeartbeat(io, heartbeat, leftMs);
+  }
+
+  /** How much of the time that is left the work itself may take. */
+  workMs(leftMs: number): number {
+    return this.#heartbeat ? leftMs - Math.min(LONGEST_PING_MS, leftMs * PING_SHARE) : leftMs;
+  }
+
+  /** Tells of the end; last of all, since nothing else should wait for it. @param body a few lines for a person. */
+  async tell(exitStatus: number, body: string): Promise<void> {
+    const limit = Deadline.after(Math.min(PATIENT_PING_MS, this.#deadline.remainingMs + HASTY_PING_MS));
+    this.#deadline.release();
+    const sent = await this.#heartbeat?.end(exitStatus, body, limit);
+    limit.release();
+    if (sent && !sent.ok) this.#say(sent.error);
+  }
+
+  #say(message: string): void {
+    void this.#io.stderr.write(errorLine({ origin: 'ping', message }));
+  }
+}
