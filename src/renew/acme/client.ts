@@ -29,7 +29,6 @@ export interface ClientOptions {
   readonly accountUrl?: string;
   readonly eab?: NonNullable<AcmeAccountSettings['eab']>;
   readonly line: Line;
-  readonly deadline: Deadline;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -61,6 +60,10 @@ export interface AcmeClient {
   /** @returns the chain as PEM, the one with an issuer of that common name where there is one (RFC 8555 7.4.2). */
   download(order: Order, preferredChain?: string): Promise<Result<string, Trouble>>;
   csr(identifiers: readonly Identifier[], keyPem: string): Promise<string>;
+  /** Gives an authorization back (RFC 8555 7.5.2). */
+  deactivate(authorizationUrl: string): Promise<Result<void, Trouble>>;
+  /** While `work` is on, nothing is waited for beyond a deadline that is nearer than the line's own. */
+  under<T>(deadline: Deadline, work: () => Promise<T>): Promise<T>;
 }
 
 /** RFC 8555 6.5: each refusal brings a fresh nonce. A CA that refuses this often refuses for ever. */
@@ -75,9 +78,9 @@ interface Last {
 export async function openAcmeClient(options: ClientOptions): Promise<AcmeClient> {
   const acme = await import('acme-client');
   const last: Last = {};
-  // biome-ignore lint/suspicious/noExplicitAny: acme-client's types leave out what is needed here.
-  const defaults = acme.axios.defaults as any;
-  defaults.adapter = adapter(options, last);
+  const wire: Wire = { line: options.line, now: options.now, last };
+  const { defaults } = acme.axios as unknown as { readonly defaults: AxiosDefaults };
+  defaults.adapter = adapter(wire);
   defaults.acmeSettings.retryMaxAttempts = 0;
   const client = new acme.Client({
     directoryUrl: options.directoryUrl,
@@ -89,7 +92,7 @@ export async function openAcmeClient(options: ClientOptions): Promise<AcmeClient
   inner.http.maxBadNonceRetries = BAD_NONCE_RETRIES;
 
   const call = <T>(what: string, work: () => Promise<T>): Promise<Result<T, Trouble>> =>
-    retrying({ deadline: options.deadline, now: options.now }, () => attempt(what, work, last));
+    retrying({ deadline: wire.line.deadline, now: options.now }, () => attempt(what, work, last));
   const polled = <T>(read: Result<T, Trouble>): Result<Polled<T>, Trouble> =>
     read.ok
       ? ok({ value: read.value, ...(last.retryAfterMs === undefined ? {} : { retryAfterMs: last.retryAfterMs }) })
@@ -140,6 +143,21 @@ export async function openAcmeClient(options: ClientOptions): Promise<AcmeClient
       const [, csr] = await acme.crypto.createCsr({ altNames: identifiers.map(({ value }) => value) }, keyPem);
       return csr.toString();
     },
+    async deactivate(url) {
+      type TheirAuthorization = Parameters<typeof client.deactivateAuthorization>[0];
+      const theirs = { url } as TheirAuthorization;
+      const done = await call('giving an authorization back', () => client.deactivateAuthorization(theirs));
+      return done.ok ? ok(undefined) : done;
+    },
+    async under(deadline, work) {
+      const { line } = wire;
+      wire.line = { ...line, deadline };
+      try {
+        return await work();
+      } finally {
+        wire.line = line;
+      }
+    },
   };
 }
 
@@ -152,6 +170,12 @@ class ExchangeFailed extends Error {
   }
 }
 
+/** What acme-client's types leave out. */
+interface AxiosDefaults {
+  adapter: (config: AxiosConfig) => Promise<object>;
+  readonly acmeSettings: { retryMaxAttempts: number };
+}
+
 interface AxiosConfig {
   readonly url: string;
   readonly method: string;
@@ -159,9 +183,16 @@ interface AxiosConfig {
   readonly data?: string;
 }
 
-const adapter = (options: ClientOptions, last: Last) => async (config: AxiosConfig) => {
+interface Wire {
+  line: Line;
+  readonly now: () => number;
+  readonly last: Last;
+}
+
+const adapter = (wire: Wire) => async (config: AxiosConfig) => {
+  const { line, now, last } = wire;
   for (const key of Object.keys(last)) delete last[key as keyof Last];
-  const got = await exchange(options.line, config.url, {
+  const got = await exchange(line, config.url, {
     method: config.method,
     headers: config.headers.toJSON(),
     ...(typeof config.data === 'string' ? { body: config.data } : {}),
@@ -169,7 +200,7 @@ const adapter = (options: ClientOptions, last: Last) => async (config: AxiosConf
   if (!got.ok) throw new ExchangeFailed(got.error);
   const { status, headers, body } = got.value;
   last.answer = got.value;
-  last.retryAfterMs = parseRetryAfter(headers['retry-after'], options.now());
+  last.retryAfterMs = parseRetryAfter(headers['retry-after'], now());
   if (status >= 300 && status < 400) {
     const to = headers.location ?? 'somewhere else';
     throw new ExchangeFailed(trouble('redirected', `${config.url} redirects to ${to}, which ACME does not allow`));

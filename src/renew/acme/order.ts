@@ -13,6 +13,7 @@ import { cleanUpAfter } from './challenges/undo.ts';
 import { type AcmeClient, openAcmeClient } from './client.ts';
 import { openLine } from './exchange.ts';
 import { atStep, fail, type Trouble, trouble } from './failure.ts';
+import { giveBack } from './give-back.ts';
 import { readIdentifiers } from './identifiers.ts';
 import { issue } from './issue.ts';
 import { checkIssued, hasIssuer, type IssuedChain } from './issued.ts';
@@ -81,7 +82,10 @@ async function obtainIn(run: Run): Promise<Result<Issued, Trouble>> {
   run.orderUrl = order.url;
   work.emit({ kind: 'order', orderUrl: order.url, at: work.now() });
   const chainPem = await issue({ work, steps, client, order, identifiers, keyPem: keyPem.value });
-  if (!chainPem.ok) return chainPem;
+  if (!chainPem.ok) {
+    await giveBack(client, order, { work, after: chainPem.error });
+    return chainPem;
+  }
   await steps.enter('check');
   const expected = { keyPem: keyPem.value, identifiers: identifiers.map(({ value }) => value), now: work.now() };
   const checked = checkIssued(chainPem.value, expected);
@@ -189,7 +193,6 @@ async function connect(run: Run, { url, ca }: Pick<Prepared, 'url' | 'ca'>): Pro
     ...(account.value.url ? { accountUrl: account.value.url } : {}),
     ...(job.account.eab ? { eab: job.account.eab } : {}),
     line,
-    deadline,
     now,
   });
   const directory = await client.directory();

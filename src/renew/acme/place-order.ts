@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ok, type Result } from '../../model/result.ts';
 import type { AcmeClient, NewOrder } from './client.ts';
 import { fail, isObject, type Trouble } from './failure.ts';
+import { giveBack } from './give-back.ts';
 import type { Directory, Identifier, Order } from './objects.ts';
 import { replacePrivate } from './secret-files.ts';
 import type { Work } from './work.ts';
@@ -26,7 +27,9 @@ export async function placeOrder(client: AcmeClient, wish: OrderWish): Promise<R
   if (!placed.ok) return placed;
   const text = `${JSON.stringify({ directory: directory.url, order: placed.value.url }, undefined, 1)}\n`;
   const kept = await replacePrivate(join(work.job.outDir, ORDER_FILE), text);
-  return kept.ok ? placed : fail('cannot-write', kept.error);
+  if (kept.ok) return placed;
+  await giveBack(client, placed.value, { work });
+  return fail('cannot-write', kept.error);
 }
 
 const ORDER_FILE = 'order.json';

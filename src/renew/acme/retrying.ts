@@ -15,7 +15,8 @@ const ROOM_MS = 1_000;
 /** Whatever the deadline: a wait this long is the next run's matter. */
 const LONGEST_PAUSE_MS = 600_000;
 
-const PASSING: ReadonlySet<string> = new Set([
+/** What may pass by itself. */
+export const PASSING: ReadonlySet<string> = new Set([
   'connect-failed',
   'connection-lost',
   'request-timeout',
