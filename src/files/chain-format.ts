@@ -1,18 +1,25 @@
 /**
- * What a file is, by its content: PEM and DER are read, other containers and keys are named so that a person knows what to do.
- * Nothing of the content itself gets into a message: it may be a private key.
+ * What a file is, by its content: what holds certificates is read, keys and other things are named so that a person knows
+ * what to do. Nothing of the content itself gets into a message: it may be a private key.
  */
+import type { ContainerFormat } from '../model/observation.ts';
 import { TAG } from '../x509/der.ts';
 
 export type ChainFormat =
+  /** Certificates, PKCS#7, or both. */
   | { readonly kind: 'pem' }
   | { readonly kind: 'der' }
+  | { readonly kind: 'container'; readonly format: ContainerFormat }
   | { readonly kind: 'empty' }
   /** Readable, but holds no certificate: a key, a request, a revocation list. */
   | { readonly kind: 'no-certificate'; readonly what: string }
-  /** A container or an encoding that is not read. */
+  /** An encoding that is not read. */
   | { readonly kind: 'unsupported'; readonly what: string };
 
+/** Labels of PEM blocks that hold PKCS#7: OpenSSL's two, and an older one (RFC 7468 8, 9). */
+export const PKCS7_LABELS: ReadonlySet<string> = new Set(['PKCS7', 'CMS', 'PKCS #7 SIGNED DATA']);
+
+const container = (format: ContainerFormat): ChainFormat => ({ kind: 'container', format });
 const unsupported = (what: string): ChainFormat => ({ kind: 'unsupported', what });
 const noCertificate = (what: string): ChainFormat => ({ kind: 'no-certificate', what });
 
@@ -25,8 +32,8 @@ export function chainFormat(bytes: Uint8Array): ChainFormat {
   const at = bytes.findIndex((byte) => !isSpace(byte));
   if (at < 0) return { kind: 'empty' };
   const magic = Buffer.from(bytes.subarray(0, 4)).toString('hex');
-  if (magic === 'feedfeed') return unsupported('a Java keystore (JKS)');
-  if (magic === 'cececece') return unsupported('a Java keystore (JCEKS)');
+  if (magic === 'feedfeed') return container('jks');
+  if (magic === 'cececece') return container('jceks');
   if (magic.startsWith('fffe') || magic.startsWith('feff')) return unsupported('UTF-16 text');
   if (bytes[0] === TAG.sequence) return derFormat(bytes);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
@@ -37,7 +44,6 @@ export function chainFormat(bytes: Uint8Array): ChainFormat {
 
 /** The first of these that a PEM file without a certificate holds says what it is. */
 const PEM_LABELS: readonly (readonly [RegExp, ChainFormat])[] = [
-  [/^(?:PKCS7|CMS|PKCS #7 SIGNED DATA)$/, unsupported('PKCS#7 in PEM')],
   [/PRIVATE KEY$/, noCertificate('a private key')],
   [/CERTIFICATE REQUEST$/, noCertificate('a certificate request (CSR)')],
   [/CRL$/, noCertificate('a revocation list (CRL)')],
@@ -47,7 +53,9 @@ const PEM_LABELS: readonly (readonly [RegExp, ChainFormat])[] = [
 
 function pemFormat(text: string): ChainFormat {
   const labels = [...text.matchAll(/-----BEGIN ([^\r\n]{0,64}?)-----/g)].map(([, label]) => label as string);
-  if (labels.some((label) => /(?:^|^X509 |^TRUSTED )CERTIFICATE$/.test(label))) return { kind: 'pem' };
+  const holdsCertificates = (label: string): boolean =>
+    /^(?:X509 |TRUSTED )?CERTIFICATE$/.test(label) || PKCS7_LABELS.has(label);
+  if (labels.some(holdsCertificates)) return { kind: 'pem' };
   const known = PEM_LABELS.find(([pattern]) => labels.some((label) => pattern.test(label)));
   return known?.[1] ?? noCertificate('PEM blocks of other kinds');
 }
@@ -57,7 +65,7 @@ function derFormat(bytes: Uint8Array): ChainFormat {
   const outer = header(bytes, 0);
   const first = outer && header(bytes, outer.content);
   if (!first) return { kind: 'der' };
-  if (first.tag === TAG.oid) return oidAt(bytes, first).startsWith(PKCS7) ? unsupported('PKCS#7') : { kind: 'der' };
+  if (first.tag === TAG.oid) return oidAt(bytes, first).startsWith(PKCS7) ? container('pkcs7') : { kind: 'der' };
   if (first.tag === TAG.integer) return integerFirst(bytes, first);
   if (first.tag !== TAG.sequence) return { kind: 'der' };
   return sequenceFirst(bytes, first);
@@ -85,7 +93,7 @@ function sequenceFirst(bytes: Uint8Array, first: Header): ChainFormat {
 /** SEQUENCE { INTEGER … }: PFX (version 3), or one of the forms of a private key (version 0 or 1). */
 function integerFirst(bytes: Uint8Array, first: Header): ChainFormat {
   const version = bytes[first.content];
-  if (version === 3) return unsupported('PKCS#12');
+  if (version === 3) return container('pkcs12');
   return noCertificate('a private key');
 }
 

@@ -20,6 +20,15 @@ export type Possession =
   /** A key exchange that proves nothing by signature (static RSA), or an algorithm that cannot be checked here. */
   | { readonly kind: 'not-shown'; readonly reason: string };
 
+export type ContainerFormat = 'pkcs7' | 'pkcs12' | 'jks' | 'jceks';
+
+/** A file that holds certificates as entries: their order means nothing, and each may be there for its own sake. */
+export interface Container {
+  readonly format: ContainerFormat;
+  /** What the entry of each element of the chain is called there, `null` where it has no name. Untrusted text, capped. */
+  readonly aliases: readonly (string | null)[];
+}
+
 interface Seen {
   /** The IP address that was spoken to; absent for files and before a connection stood. */
   readonly address?: string;
@@ -38,6 +47,8 @@ export interface Presented extends Seen {
   readonly possession?: Possession;
   /** The stapled OCSP response (DER), where one came. */
   readonly ocspStaple?: Uint8Array;
+  /** Of a file that is one. */
+  readonly container?: Container;
   /** Who read it: certwatch's own reader, or node:tls as the second opinion. */
   readonly engine?: 'certwatch' | 'node-tls';
 }

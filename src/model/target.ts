@@ -47,7 +47,7 @@ export interface Expectations {
   readonly fingerprints?: readonly string[];
   /** SHA-256 of the leaf's SubjectPublicKeyInfo, lower-case hex; any one of them will do. */
   readonly spkiFingerprints?: readonly string[];
-  /** A PEM or DER file whose first certificate is the one that should be served. */
+  /** A file whose first certificate (of a key store: the one for this name) is the one that should be served. */
   readonly file?: string;
 }
 
@@ -67,6 +67,8 @@ export interface TargetSettings {
   readonly unreachable: UnreachableAs;
   readonly connectTo?: DialOverride;
   readonly expect: Expectations;
+  /** Where the password of key stores is; the password itself is nowhere but there. */
+  readonly passwordFile?: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 

@@ -2,15 +2,17 @@
  * One look at one target: observe it, fetch what it is judged by (anchors, the file that it should serve), judge.
  */
 import { readChainFile } from '../files/read-chain-file.ts';
-import type { Certificate } from '../model/certificate.ts';
-import type { Failure, Observation, Timings } from '../model/observation.ts';
+import type { Certificate, ChainElement } from '../model/certificate.ts';
+import type { Container, Failure, Observation, Timings } from '../model/observation.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { FileTarget, Target } from '../model/target.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Deadline } from '../time/deadline.ts';
 import { type AnchorStore, loadAnchors } from '../trust/anchors.ts';
+import { isAuthority } from '../verdict/context.ts';
 import { judge } from '../verdict/judge.ts';
+import { matchesHostname } from '../x509/hostname.ts';
 import { type EndpointTools, observeEndpoint } from './observe-endpoint.ts';
 
 export interface LookOptions extends EndpointTools {
@@ -74,23 +76,22 @@ export class Looker {
   }
 
   async #readFile(target: FileTarget, deadline: Deadline): Promise<Observations> {
-    const read = await deadline.race(readChainFile(target.path, { deadline }));
+    const read = await deadline.race(readChainFile(target.path, { deadline, ...passwordOf(target) }));
     if (!read) return [failed({ code: 'timeout', phase: 'read', reason: 'deadline' })];
     if (!read.ok) return [failed(read.error)];
-    return [{ kind: 'presented', chain: this.#options.chainReader.read(read.value), timings: NO_TIME }];
+    const { ders, container } = read.value;
+    const chain = this.#options.chainReader.read(ders);
+    return [{ kind: 'presented', chain, timings: NO_TIME, ...(container ? { container } : {}) }];
   }
 
   async #expectedFile(target: Target, deadline: Deadline): Promise<Result<Certificate | undefined, Failure>> {
     const path = target.settings.expect.file;
     if (!path) return ok(undefined);
-    const read = await deadline.race(readChainFile(path, { deadline }));
+    const read = await deadline.race(readChainFile(path, { deadline, ...passwordOf(target) }));
     if (!read) return err({ code: 'timeout', phase: 'read', reason: 'deadline', detail: path });
     if (!read.ok) return read;
-    const [first] = this.#options.chainReader.read(read.value);
-    if (first?.kind !== 'certificate') {
-      return err({ code: 'read-failed', phase: 'read', reason: 'malformed', detail: path });
-    }
-    return ok(first.certificate);
+    const expected = meantFor(target, this.#options.chainReader.read(read.value.ders), read.value.container);
+    return expected ? ok(expected) : err({ code: 'read-failed', phase: 'read', reason: 'malformed', detail: path });
   }
 
   async #anchorsFor(target: Target, deadline: Deadline): Promise<Result<AnchorStore, Failure>> {
@@ -115,6 +116,19 @@ export class Looker {
       ? loaded
       : err({ code: 'read-failed', phase: 'read', reason: 'trust-anchors', detail: loaded.error });
   }
+}
+
+const passwordOf = ({ settings: { passwordFile } }: Target): { passwordFile?: string } =>
+  passwordFile === undefined ? {} : { passwordFile };
+
+/** A file for a server has its certificate first; a container in any place, and perhaps those of other names beside it. */
+function meantFor(target: Target, chain: readonly ChainElement[], container?: Container): Certificate | undefined {
+  const all = chain.flatMap((element) => (element.kind === 'certificate' ? [element.certificate] : []));
+  if (!container) return chain[0]?.kind === 'certificate' ? chain[0].certificate : undefined;
+  const own = all.filter((certificate) => !isAuthority(certificate));
+  const { servername } = target;
+  const named = servername === undefined ? undefined : own.find((each) => matchesHostname(each, servername));
+  return named ?? own[0] ?? all[0];
 }
 
 function failed(failure: Failure): Observation {

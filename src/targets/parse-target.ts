@@ -97,11 +97,13 @@ function defaultName(word: TargetWord, port: number | undefined): string {
 
 /** The patch with its relative paths put in their place. */
 export function placeFiles(patch: SettingPatch, place: (path: string) => string): SettingPatch {
-  if (patch['ca-file'] === undefined && patch['expect-file'] === undefined) return patch;
+  const { 'ca-file': caFiles, 'expect-file': expectFile, 'password-file': passwordFile } = patch;
+  if (caFiles === undefined && expectFile === undefined && passwordFile === undefined) return patch;
   return {
     ...patch,
-    ...(patch['ca-file'] && { 'ca-file': patch['ca-file'].map(place) }),
-    ...(patch['expect-file'] !== undefined && { 'expect-file': place(patch['expect-file']) }),
+    ...(caFiles && { 'ca-file': caFiles.map(place) }),
+    ...(expectFile !== undefined && { 'expect-file': place(expectFile) }),
+    ...(passwordFile !== undefined && { 'password-file': place(passwordFile) }),
   };
 }
 

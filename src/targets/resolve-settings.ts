@@ -51,6 +51,7 @@ export function mergePatches(...layers: readonly SettingPatch[]): SettingPatch {
 export function resolveSettings(patch: SettingPatch, defaults: TargetSettings): TargetSettings {
   if (!SETTING_KEYS.some((key) => patch[key] !== undefined && !OF_THE_ENDPOINT.has(key))) return defaults;
   const connectTo = patch['connect-to'] ?? defaults.connectTo;
+  const passwordFile = patch['password-file'] ?? defaults.passwordFile;
   return {
     warning: patch.warning ?? defaults.warning,
     critical: patch.critical ?? defaults.critical,
@@ -65,6 +66,7 @@ export function resolveSettings(patch: SettingPatch, defaults: TargetSettings): 
     unreachable: patch.unreachable ?? defaults.unreachable,
     ...(connectTo && { connectTo }),
     expect: resolveExpectations(patch, defaults.expect),
+    ...(passwordFile !== undefined && { passwordFile }),
     labels: patch.label ? { ...defaults.labels, ...patch.label } : defaults.labels,
   };
 }
@@ -87,7 +89,7 @@ function resolveExpectations(patch: SettingPatch, defaults: Expectations): Expec
 
 /** `settings`, spelled out as a patch. */
 export function patchOf(settings: TargetSettings): SettingPatch {
-  const { connectTo, expect } = settings;
+  const { connectTo, expect, passwordFile } = settings;
   return {
     warning: settings.warning,
     critical: settings.critical,
@@ -105,6 +107,7 @@ export function patchOf(settings: TargetSettings): SettingPatch {
     ...(expect.fingerprints && { 'expect-fingerprint': expect.fingerprints }),
     ...(expect.spkiFingerprints && { 'expect-key': expect.spkiFingerprints }),
     ...(expect.file !== undefined && { 'expect-file': expect.file }),
+    ...(passwordFile !== undefined && { 'password-file': passwordFile }),
     label: settings.labels,
   };
 }

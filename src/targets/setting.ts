@@ -29,6 +29,7 @@ export interface SettingValues {
   /** Lower-case hex. */
   'expect-key': readonly string[];
   'expect-file': string;
+  'password-file': string;
   label: Readonly<Record<string, string>>;
   name: string;
   port: number;

@@ -8,10 +8,11 @@ import { createServer } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chainFormat } from '../../src/files/chain-format.ts';
-import { readChainFile } from '../../src/files/read-chain-file.ts';
 import { Deadline } from '../../src/time/deadline.ts';
 import { createCa, der, toPem } from '../support/pki/pki.ts';
+import { bench, hasOpenssl } from '../support/stores.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { hex, read, readContent as readInto } from './reading.ts';
 
 const ca = createCa({ now: Date.UTC(2026, 0, 1) });
 const leaf = ca.issue({ sans: ['dns:shop.example'] });
@@ -25,18 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-async function read(path: string, deadline = Deadline.none()) {
-  const result = await readChainFile(path, { deadline });
-  return result.ok ? hex(result.value) : result.error;
-}
-
-const hex = (ders: readonly Uint8Array[]) => ders.map((der) => Buffer.from(der).toString('hex'));
-
-let count = 0;
-async function readContent(content: string | Uint8Array) {
-  count += 1;
-  return read(await folder.write(`content-${count}`, content));
-}
+const readContent = (content: string | Uint8Array) => readInto(folder, content);
 
 describe('what holds certificates', () => {
   const notOne = Buffer.from('30060201ff020103', 'hex');
@@ -52,13 +42,13 @@ describe('what holds certificates', () => {
     // Handed on as it is: whoever parses certificates says what is wrong with them.
     ['PEM of bytes that are no certificate', toPem(notOne), [notOne]],
   ])('%s', async (_, content, ders) => {
-    expect(await readContent(content)).toEqual(hex(ders));
+    expect(await readContent(content)).toEqual({ ders: hex(ders) });
   });
 
   it('follows symbolic links, as certificate folders are built of them', async () => {
     const target = await folder.write('archive/cert1.pem', CHAIN_PEM);
     await symlink(target, folder.at('live.pem'));
-    expect(await read(folder.at('live.pem'))).toEqual(hex(DERS));
+    expect(await read(folder.at('live.pem'))).toEqual({ ders: hex(DERS) });
   });
 });
 
@@ -94,9 +84,7 @@ describe('what holds none', () => {
     ['a revocation list in PEM', toPem(leaf.der, 'X509 CRL'), 'no-certificate', /CRL/],
     ['parameters', toPem(leaf.der, 'DH PARAMETERS'), 'no-certificate', /parameters/],
     ['some other PEM', toPem(leaf.der, 'SOMETHING'), 'no-certificate', /other kinds/],
-    ['PKCS#7 in PEM', toPem(leaf.der, 'PKCS7'), 'unsupported-format', /PKCS#7.*reads PEM and DER/],
-    ['a Java keystore', Buffer.from('feedfeed0000000200000000', 'hex'), 'unsupported-format', /JKS/],
-    ['an older one', Buffer.from('cececece0000000200000000', 'hex'), 'unsupported-format', /JCEKS/],
+    ['no PKCS#7 under its label', toPem(leaf.der, 'PKCS7'), 'malformed', /begins like PKCS#7/],
     ['UTF-16', Buffer.from(`\ufeff${CHAIN_PEM}`, 'utf16le'), 'unsupported-format', /UTF-16/],
     ['base64 alone', leaf.der.toString('base64'), 'unsupported-format', /base64 without/],
     ['some text', 'hello\n', 'unsupported-format', /something else/],
@@ -132,30 +120,18 @@ describe('what holds none', () => {
   });
 });
 
-/** A developer may be without it; where tests are meant to run in full it has to be there. */
-const openssl = (() => {
-  try {
-    execFileSync('openssl', ['version']);
-    return true;
-  } catch {
-    return process.env.CI !== undefined;
-  }
-})();
-
-describe.skipIf(!openssl)('containers as openssl writes them', () => {
-  it.each<[string, string, string, RegExp]>([
-    ['pkcs12 -export -inkey key.pem -in cert.pem -passout pass:x', 'p12', 'unsupported-format', /PKCS#12/],
-    ['crl2pkcs7 -nocrl -certfile cert.pem -outform DER', 'p7b', 'unsupported-format', /PKCS#7/],
-    ['crl2pkcs7 -nocrl -certfile cert.pem -outform PEM', 'p7c', 'unsupported-format', /PKCS#7/],
-    ['req -new -key key.pem -subj /CN=shop -outform DER', 'csr', 'no-certificate', /CSR/],
-    ['x509 -in cert.pem -trustout', 'trusted', 'malformed', /TRUSTED CERTIFICATE/],
-  ])('%s', async (command, name, reason, words) => {
-    await folder.write('key.pem', leaf.keyPem);
-    await folder.write('cert.pem', leaf.pem);
-    execFileSync('openssl', [...command.split(' '), '-out', name], { cwd: folder.path, stdio: 'pipe' });
-    const failure = await read(folder.at(name));
-    expect(failure).toMatchObject({ code: 'read-failed', reason });
-    expect((failure as { detail: string }).detail).toMatch(words);
+describe.skipIf(!hasOpenssl)('what openssl writes for others', () => {
+  it.each<[string, string, RegExp]>([
+    ['req -new -key key.pem -subj /CN=shop -outform DER', 'no-certificate', /CSR/],
+    ['x509 -in cert.pem -trustout', 'malformed', /TRUSTED CERTIFICATE/],
+  ])('%s', async (command, reason, words) => {
+    const made = await bench(leaf);
+    try {
+      const failure = await read(made.openssl(command));
+      expect(failure).toMatchObject({ code: 'read-failed', reason, detail: expect.stringMatching(words) });
+    } finally {
+      await made.folder.remove();
+    }
   });
 });
 
@@ -211,12 +187,12 @@ describe('what is no file', () => {
     const path = await folder.write('late.pem', CHAIN_PEM);
     const deadline = Deadline.none();
     deadline.expire();
-    expect(await read(path, deadline)).toMatchObject({ code: 'timeout', phase: 'read', reason: 'deadline' });
+    expect(await read(path, { deadline })).toMatchObject({ code: 'timeout', phase: 'read', reason: 'deadline' });
   });
 });
 
 describe('any content', () => {
-  const KINDS = ['pem', 'der', 'empty', 'no-certificate', 'unsupported'];
+  const KINDS = ['pem', 'der', 'container', 'empty', 'no-certificate', 'unsupported'];
 
   it('has a format', () => {
     fc.assert(
@@ -233,7 +209,7 @@ describe('any content', () => {
         const bent = Buffer.from(leaf.der);
         bent[at] = (bent[at] as number) ^ (1 << bit);
         const result = await readContent(bent);
-        if (!Array.isArray(result)) expect(result.detail?.length).toBeGreaterThan(10);
+        if ('code' in result) expect(result.detail?.length).toBeGreaterThan(10);
       }),
       { numRuns: 50 },
     );

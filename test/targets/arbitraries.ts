@@ -77,6 +77,7 @@ export const options = fc
       'expect-fingerprint': hash,
       'expect-key': hash,
       'expect-file': text.map(word),
+      'password-file': text.map(word),
       label: text.map((value) => `team=${word(value)}`),
       name: text.map(word),
     },

@@ -91,6 +91,7 @@ describe('the settings table', () => {
     'expect-fingerprint': { good: ['a'.repeat(64)], bad: ['a'.repeat(40), 'a'.repeat(63), 'g'.repeat(64)] },
     'expect-key': { good: ['0'.repeat(64)], bad: [''] },
     'expect-file': { good: ['./a.pem'], bad: [''] },
+    'password-file': { good: ['./a.pass'], bad: ['', 'a\0b'] },
     label: {
       good: ['team=mail', 'a.b-c_d='],
       bad: ['team', '=x', '1=2', 'a b=c', `a=${'x'.repeat(257)}`, 'a=\u0007', `${'k'.repeat(65)}=v`],
@@ -196,6 +197,7 @@ describe('layers', () => {
       'expect-fingerprint': ['p'],
       'expect-key': ['k'],
       'expect-file': 'e',
+      'password-file': 'w',
       label: { a: 'b' },
     };
     const settings = resolveSettings(patch, DEFAULT_SETTINGS);
