@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { ACME_CHILD, type ExitCode, type Io } from './cli/io.ts';
 import { TextOut } from './cli/text-out.ts';
 import { createProcessTable } from './health/process-table.ts';
-import { SCANNER_PIPE_FD, SCANNER_VARIABLE } from './scan/supervised/scanner-role.ts';
+import { parseTold, READ_AGAIN_VARIABLE, SCANNER_PIPE_FD, SCANNER_VARIABLE } from './scan/supervised/scanner-role.ts';
 import { Deadline } from './time/deadline.ts';
 
 declare const CERTWATCH_VERSION: string;
@@ -73,6 +73,7 @@ function die(bug: unknown): void {
 
 function processIo(): Io {
   const supervised = process.env[SCANNER_VARIABLE];
+  const toldBefore = process.env[READ_AGAIN_VARIABLE];
   const supervisor = supervised === undefined ? undefined : openSupervisorPipe();
   // From the start of the process, not of this line: whoever set a deadline counts Node's own start-up, too.
   const bootNs = BigInt(Math.round(performance.now() * 1e6));
@@ -85,17 +86,24 @@ function processIo(): Io {
     stderr: new TextOut(2, () => process.stderr, process.env),
     stdin: () => process.stdin,
     now: () => Date.now(),
-    onInterrupt: supervisor ? (listener) => onSupervisorsWish(supervisor, listener) : onInterrupt,
+    onInterrupt: supervisor ? (listener) => onSupervisorsWish(supervisor, listener) : interrupts(),
     sinceStart: () => Number(process.hrtime.bigint() - startedAt) / 1e6,
-    spawnScanner: async () => {
+    spawnScanner: async (readAgain) => {
       const { spawnScanner } = await import('./scan/supervised/scanner-process.ts');
       const argv = process.argv.slice(1);
-      const scanner = spawnScanner({ execPath: process.execPath, argv, env: process.env, startedAt });
+      const scanner = spawnScanner({
+        execPath: process.execPath,
+        argv,
+        env: process.env,
+        startedAt,
+        ...(readAgain ? { readAgain } : {}),
+      });
       // Whatever ends this process early (a second Ctrl-C, a bug): what is stuck over there does not notice by itself.
       process.once('exit', () => scanner.kill());
       return scanner;
     },
     ...(supervisor ? { supervisor } : {}),
+    ...(supervisor && toldBefore !== undefined ? { readAgain: parseTold(toldBefore) } : {}),
     processes: createProcessTable({
       pid: process.pid,
       host: hostname(),
@@ -121,17 +129,23 @@ function onSupervisorsWish(pipe: Duplex, listener: () => void): () => void {
   return () => pipe.off('data', listener);
 }
 
-function onInterrupt(listener: () => void): () => void {
+/** @returns what calls its listeners at the first SIGINT or SIGTERM, and those that come later at once. */
+function interrupts(): Io['onInterrupt'] {
   let asked = false;
+  const listeners = new Set<() => void>();
   const handle = (): void => {
     if (asked) process.exit(3);
     asked = true;
-    listener();
+    for (const listener of listeners) listener();
   };
-  process.on('SIGINT', handle);
-  process.on('SIGTERM', handle);
-  return () => {
-    process.off('SIGINT', handle);
-    process.off('SIGTERM', handle);
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  return (listener) => {
+    if (listeners.size === 0) for (const signal of signals) process.on(signal, handle);
+    listeners.add(listener);
+    if (asked) listener();
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) for (const signal of signals) process.off(signal, handle);
+    };
   };
 }

@@ -58,6 +58,12 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
     return 3;
   }
   const total = sources.lists.length === 0 ? sources.words.length + sources.made.length : undefined;
+  if (io.supervisor && io.readAgain) {
+    const { readAgain } = await import('./read-again.ts');
+    const told = { run, judgedAt: run.now ?? io.now(), total };
+    await readAgain({ run: told, sources, told: io.readAgain, pipe: io.supervisor });
+    return 0;
+  }
   if (io.supervisor) {
     const { runScanner } = await import('./scanner.ts');
     return runScanner({ settings: settings.value, sources, total, pipe: io.supervisor }, io);

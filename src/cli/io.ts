@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { ProcessTable } from '../health/process-table.ts';
 import type { ScannerProcess } from '../scan/supervised/scanner-process.ts';
+import type { Told } from '../scan/supervised/scanner-role.ts';
 
 /** 0 OK · 1 WARNING · 2 CRITICAL · 3 UNKNOWN. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -39,14 +40,19 @@ export interface Io {
   stdin(): AsyncIterable<Uint8Array>;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls back at the first SIGINT or SIGTERM (a second one ends the process at once). @returns a function that takes it back. */
+  /**
+   * Calls back at the first SIGINT or SIGTERM, at once where it has come already (a second one ends the process).
+   * @returns a function that takes it back.
+   */
   onInterrupt(listener: () => void): () => void;
   /** Milliseconds since this process started, on the monotonic clock: in a scanner, since its supervisor did. */
   sinceStart(): number;
-  /** Starts this program again, with the same arguments, as a scanner. */
-  spawnScanner(): Promise<ScannerProcess>;
+  /** Starts this program again, with the same arguments, as a scanner; with `readAgain`, to name the targets behind these. */
+  spawnScanner(readAgain?: Told): Promise<ScannerProcess>;
   /** The pipe to the supervisor, where this process is a scanner. */
   readonly supervisor?: Duplex;
+  /** This process is not to scan, but to name the targets behind these. */
+  readonly readAgain?: Told;
   readonly processes: ProcessTable;
   /** As `process.kill`: throws where there is nobody to get the signal. A negative number means a process group. */
   signal(pid: number, signal: NodeJS.Signals | 0): void;

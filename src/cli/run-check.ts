@@ -24,6 +24,8 @@ export interface Receiver {
   /** A verdict whose text for the standard output is made already. */
   readonly onRendered: (status: Status, text: string) => Promise<void>;
   readonly onInputError: (error: InputError) => void;
+  /** The producer is giving up because of the deadline, a little early so that all can be written by then. */
+  readonly onGivenUp: () => void;
 }
 
 /** Resolves when each target has its verdict. */
@@ -65,10 +67,11 @@ export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
     state.interrupted = true;
     deadline.expire();
   });
-  deadline.onExpire(() => {
+  const onGivenUp = (): void => {
     state.deadlineReached = !state.interrupted;
     state.progress.stop();
-  });
+  };
+  deadline.onExpire(onGivenUp);
   const letGo = run.guard ? guardLoop(run.guard) : () => {};
   const work = async (): Promise<'done'> => {
     await outputs.begin();
@@ -85,6 +88,7 @@ export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
         return outputs.rendered(text);
       },
       onInputError: (error) => state.inputError(error),
+      onGivenUp,
     });
     state.progress.stop();
     await outputs.end(() => state.outcome());

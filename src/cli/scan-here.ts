@@ -7,6 +7,7 @@ import { createResolver } from '../net/resolve.ts';
 import { Looker } from '../scan/look.ts';
 import { scan } from '../scan/scan.ts';
 import { type TargetSources, targetsOf } from '../scan/target-source.ts';
+import { notLookedVerdicts } from '../verdict/failed-verdicts.ts';
 import { ChainReader } from '../x509/chain-reader.ts';
 import { rootsFileOf } from './installed-files.ts';
 import type { Io } from './io.ts';
@@ -17,11 +18,12 @@ export interface ScanHereOptions {
   readonly sources: TargetSources;
   readonly run: Pick<RunSettings, 'concurrency' | 'resolver'>;
   readonly onTarget?: (target: Target) => void;
+  readonly onAllTaken?: () => void;
   /** What is known of targets that this installation renews the certificates of. */
   readonly pairedLook?: PairedLook | undefined;
 }
 
-export function scanHere({ sources, run, onTarget, pairedLook }: ScanHereOptions, io: Io): Produce {
+export function scanHere({ sources, run, onTarget, onAllTaken, pairedLook }: ScanHereOptions, io: Io): Produce {
   return async ({ deadline, judgedAt, interrupted, onVerdict, onInputError }) => {
     const looker = new Looker({
       resolver: createResolver(run.resolver ? { servers: run.resolver } : {}),
@@ -38,10 +40,11 @@ export function scanHere({ sources, run, onTarget, pairedLook }: ScanHereOptions
       deadline,
       look: (target, own) =>
         pairedLook ? pairedLook(target, (paired) => looker.look(paired, own)) : looker.look(target, own),
-      notLooked: (target) => looker.notLooked(target, interrupted() ? 'interrupted' : 'deadline'),
+      notLooked: notLookedVerdicts(interrupted),
       onVerdict,
       onInputError,
       ...(onTarget ? { onTarget } : {}),
+      ...(onAllTaken ? { onAllTaken } : {}),
     });
   };
 }

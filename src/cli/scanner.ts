@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { RunSettings } from '../config/resolve-run.ts';
 import type { Target } from '../model/target.ts';
 import type { Renderer } from '../report/format.ts';
-import { FrameWriter } from '../scan/supervised/frames.ts';
+import { ALIVE_EVERY_MS, FrameWriter } from '../scan/supervised/frames.ts';
 import { VerdictEncoder } from '../scan/supervised/verdict-codec.ts';
 import type { TargetSources } from '../scan/target-source.ts';
 import type { CheckSettings } from './check-settings.ts';
@@ -38,14 +38,18 @@ export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitC
   const frames = new FrameWriter<SupervisedRun>(pipe);
   const judgedAt = run.now ?? io.now();
   await frames.write({ kind: 'run', run: { run, judgedAt, total } });
+  const pulse = setInterval(() => void frames.write({ kind: 'alive' }), ALIVE_EVERY_MS);
   // The supervisor's clock started earlier, and is the one that counts.
   const leftMs = (): number => Math.max(0, run.deadline - io.sinceStart());
   const { watch, problem } = await RunWatch.begin(run, io, leftMs());
   const turnedAway = problem?.code === 'previous-run-stuck' || problem?.code === 'previous-run-running';
   const onTarget = (target: Target) => void frames.write({ kind: 'target', target });
+  const onAllTaken = () => void frames.write({ kind: 'all-told' });
   const outputs = await outputSpecs(run, io);
   const look = await pairedLookFor(settings, (name) => void frames.write({ kind: 'due', name }));
-  const scanAll = turnedAway ? async () => {} : scanHere({ run, sources, onTarget, pairedLook: look }, io);
+  const scanAll = turnedAway
+    ? async () => onAllTaken()
+    : scanHere({ run, sources, onTarget, onAllTaken, pairedLook: look }, io);
   const { code, outcome } = await runCheck(
     {
       produce: async (to) => {
@@ -65,6 +69,7 @@ export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitC
   for (const error of await watch.finish(outcome)) await frames.write({ kind: 'input-error', error });
   await frames.write({ kind: 'done' });
   await watch.tell(outcome);
+  clearInterval(pulse);
   await frames.end();
   return code;
 }

@@ -53,18 +53,6 @@ export class Looker {
     return this.#verdict(target, observations, anchors.value, expected.value);
   }
 
-  notLooked(target: Target, reason: 'deadline' | 'interrupted'): Verdict {
-    return Looker.notLooked(target, { judgedAt: this.#options.judgedAt, reason });
-  }
-
-  /** For a target whose turn never came, or of which nothing was heard again. */
-  static notLooked(
-    target: Target,
-    { judgedAt, reason }: { judgedAt: number; reason: 'deadline' | 'interrupted' },
-  ): Verdict {
-    return judge({ target, now: judgedAt, observations: [failed({ code: 'timeout', phase: 'queue', reason })] });
-  }
-
   #verdict(target: Target, observations: Observations, anchors?: AnchorStore, expectedFile?: Certificate): Verdict {
     return judge({
       target,

@@ -21,6 +21,8 @@ export interface ScanOptions {
   readonly notLooked: (target: Target) => Verdict;
   /** A target has been taken from the stream. */
   readonly onTarget?: (target: Target) => void;
+  /** Every target has been taken from the stream, or it was said that not all could be. */
+  readonly onAllTaken?: () => void;
   /** In input order; while it is pending (a slow pipe) no further target is started. */
   readonly onVerdict: (verdict: Verdict) => void | Promise<void>;
   readonly onInputError: (error: InputError) => void;
@@ -65,6 +67,7 @@ export async function scan(options: ScanOptions): Promise<void> {
         await turnstile.room();
       }
     }
+    options.onAllTaken?.();
     await turnstile.empty();
   } finally {
     drained.release();

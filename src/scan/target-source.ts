@@ -2,10 +2,7 @@
  * Where a run's targets come from: arguments, lists, the config; in that order, as one stream. Globs are spread out,
  * what is the same in every respect comes once, and a shard lets only its own through.
  */
-import { close, constants, createReadStream, fstat, open } from 'node:fs';
-import { Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { err, ok, type Result } from '../model/result.ts';
 import type { FileTarget, InputError, Target } from '../model/target.ts';
 import { TargetSet } from '../targets/dedupe.ts';
@@ -13,6 +10,7 @@ import { expandGlob, isGlob } from '../targets/glob.ts';
 import { parseTarget, type TargetOptions } from '../targets/parse-target.ts';
 import { readList } from '../targets/read-list.ts';
 import { isInShard, type Shard } from '../targets/shard.ts';
+import { openList, ReadOnlyOnce, reopenList } from './open-list.ts';
 
 export interface TargetSources {
   /** Targets given as arguments. */
@@ -24,6 +22,8 @@ export interface TargetSources {
   readonly stdin: () => AsyncIterable<Uint8Array>;
   readonly options: Omit<TargetOptions, 'origin'>;
   readonly shard?: Shard;
+  /** This is not the first time that they are read: an input that can be read only once ends the stream with `ReadOnlyOnce`. */
+  readonly again?: boolean;
 }
 
 type Source = AsyncGenerator<Result<Target, InputError>, void, undefined>;
@@ -37,7 +37,7 @@ export async function* targetsOf(sources: TargetSources): Source {
   }
 }
 
-async function* gather({ words, lists, made, stdin, options: given }: TargetSources): Source {
+async function* gather({ words, lists, made, stdin, again, options: given }: TargetSources): Source {
   // Only a word of the command line may be a file by mistake; no line of a list is worth a look at the disk.
   const { fileExists, ...options } = given;
   for (const word of words) {
@@ -46,7 +46,8 @@ async function* gather({ words, lists, made, stdin, options: given }: TargetSour
   }
   for (const path of lists) {
     const name = path === '-' ? 'standard input' : path;
-    const source = path === '-' ? ok(stdin()) : await openList(path);
+    if (again && path === '-') throw new ReadOnlyOnce(path);
+    const source = path === '-' ? ok(stdin()) : await (again ? reopenList(path) : openList(path));
     if (!source.ok) {
       yield err({ origin: path, message: source.error });
       continue;
@@ -92,26 +93,6 @@ async function* spreadGlob(target: FileTarget): Source {
     }
   }
   if (!found) yield err({ origin: target.origin, message: `no file matches ${JSON.stringify(target.input)}` });
-}
-
-/**
- * A pipe (`-f <(command)`) is read through the event loop and not by a thread of the pool: a thread that is stuck in a
- * read would hold up the end of the process.
- */
-async function openList(path: string): Promise<Result<AsyncIterable<Uint8Array>, string>> {
-  try {
-    // A bare descriptor: a FileHandle would close it under the socket once it is garbage.
-    const fd = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stats = await promisify(fstat)(fd);
-    if (stats.isDirectory()) {
-      await promisify(close)(fd);
-      return err('is a folder, expected a list of targets');
-    }
-    return ok(stats.isFIFO() ? new Socket({ fd, readable: true, writable: false }) : createReadStream(path, { fd }));
-  } catch (cause) {
-    const hint = codeOf(cause) === 'ENOENT' ? 'there is no such file' : codeOf(cause);
-    return err(`cannot be read as a list of targets (${hint})`);
-  }
 }
 
 function codeOf(cause: unknown): string {

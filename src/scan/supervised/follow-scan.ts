@@ -12,16 +12,23 @@ import type { Status } from '../../model/finding.ts';
 import type { InputError, Target } from '../../model/target.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { Deadline } from '../../time/deadline.ts';
-import { internalErrorVerdict } from '../../verdict/failed-verdicts.ts';
+import { lostVerdicts } from '../../verdict/failed-verdicts.ts';
 import type { ChainReader } from '../../x509/chain-reader.ts';
 import type { Frame } from './frames.ts';
+import { Patience } from './patience.ts';
 import type { ScannerEnd, ScannerProcess } from './scanner-process.ts';
+import { NOTHING_TOLD, type Rest, type SecondReading, type ToldSoFar } from './second-reading.ts';
 import { VerdictDecoder } from './verdict-codec.ts';
+
+/** How a scanner is lost: it does not answer any more, or it has ended before it was done. */
+export type Loss = 'stuck' | 'crashed';
 
 export interface FollowOptions<S> {
   readonly scanner: ScannerProcess;
-  /** Behind the frame that told the run. */
-  readonly frames: AsyncIterator<Frame<S>, void, undefined>;
+  /** Behind the frame that told the run; for a scanner that was lost before that: how. */
+  readonly frames: AsyncIterator<Frame<S>, void, undefined> | Loss;
+  /** Names the targets that a lost scanner had not told. */
+  readonly secondReading: SecondReading<S>;
   /** Of the run; the scanner has the same one, and keeps it unless it is stuck. */
   readonly deadline: Deadline;
   readonly chainReader: ChainReader;
@@ -30,59 +37,54 @@ export interface FollowOptions<S> {
   readonly onRendered: (status: Status, text: string) => void | Promise<void>;
   readonly onInputError: (error: InputError) => void;
   readonly onDue: (name: string) => void;
+  /** The run is ended by its deadline, a little before that: what is left is to speak for the targets. */
+  readonly onGivenUp: () => void;
 }
 
-/** After the deadline, how long the scanner may take to name what it had not finished. */
-const LAST_WORD_MS = 650;
-/** After its last word, how long it may take to leave its connections politely, unless it has more to do. */
+/** How long the scanner may take to end by itself once it has nothing more to say: it leaves its connections politely. */
 const LEAVE_MS = 400;
+/** After the deadline, until when the targets of a lost scanner are named: the report has to be written after that. */
+const LAST_NAMES_MS = 500;
+/** With more time than that, a list that is still not read is on a dead disk. */
+const LONGEST_READING_MS = 60_000;
 
-/** @returns when each target that was named has its verdict. */
+/** What is known of the targets at any moment. */
+interface Progress {
+  told: ToldSoFar;
+  /** Told, and without a verdict yet. */
+  readonly pending: Target[];
+}
+
+/** @returns when each target has its verdict, those too that a lost scanner had not told of, or it was said that some are missing. */
 export async function followScan<S>(options: FollowOptions<S>): Promise<void> {
-  const { scanner, deadline, onInputError } = options;
-  const pending: Target[] = [];
-  const patience = Deadline.shortlyAfter(deadline, LAST_WORD_MS);
+  const { frames, deadline, secondReading } = options;
+  const progress: Progress = { told: NOTHING_TOLD, pending: [] };
+  const unfollow = deadline.onExpire(() => beginReading(options, progress));
   try {
-    const how = await takeFrames(options, pending, patience);
-    if (how === 'done') return;
-    if (how === 'stuck') {
-      scanner.kill();
-      onInputError({
-        origin: 'run',
-        code: 'scanner-stuck',
-        message:
-          'the scanning process did not answer at its deadline and was ended; what it had not reported counts as timed out, and what it had not read yet of its list is missing',
-      });
-      for (const target of pending) await options.onVerdict(options.notLooked(target));
-      return;
-    }
-    const end = await patience.race(scanner.ended);
-    const words = describeEnd(end);
-    onInputError({
-      origin: 'run',
-      code: 'scanner-ended',
-      message: `the scanning process ${words} before it was done; targets may be missing`,
-    });
-    for (const target of pending) {
-      await options.onVerdict(internalErrorVerdict(target, `the scanning process ${words}`, 'queue'));
-    }
+    const how = typeof frames === 'string' ? frames : await takeFrames(frames, options, progress);
+    if (how !== 'done') await speakForTheLost(how, options, progress);
   } finally {
-    patience.release();
+    unfollow();
+    secondReading.end();
   }
 }
 
 async function takeFrames<S>(
-  { frames, chainReader, onVerdict, onRendered, onInputError, onDue }: FollowOptions<S>,
-  pending: Target[],
-  patience: Deadline,
-): Promise<'done' | 'stuck' | 'crashed'> {
+  frames: AsyncIterator<Frame<S>, void, undefined>,
+  options: FollowOptions<S>,
+  progress: Progress,
+): Promise<'done' | Loss> {
+  const { deadline, chainReader, onVerdict, onRendered, onInputError, onDue } = options;
+  const { pending } = progress;
   const decoder = new VerdictDecoder(chainReader);
+  const patience = new Patience(deadline, () => beginReading(options, progress));
   try {
     for (;;) {
       const next = await patience.race(frames.next());
       if (next === undefined) return 'stuck';
       if (next.done) return 'crashed';
       const frame = next.value;
+      progress.told = toldWith(progress.told, frame);
       if (frame.kind === 'target') pending.push(frame.target);
       else if (frame.kind === 'input-error') onInputError(frame.error);
       else if (frame.kind === 'due') onDue(frame.name);
@@ -99,7 +101,65 @@ async function takeFrames<S>(
   } catch {
     // A pipe that breaks, or bytes that are no frame.
     return 'crashed';
+  } finally {
+    patience.release();
   }
+}
+
+/** It may not be needed: it starts before that is known, since a start takes a while. */
+function beginReading<S>({ secondReading }: FollowOptions<S>, { told }: Progress): void {
+  if (!told.all) secondReading.begin(told);
+}
+
+function toldWith<S>(told: ToldSoFar, frame: Frame<S>): ToldSoFar {
+  if (frame.kind === 'target') return { ...told, targets: told.targets + 1, last: frame.target };
+  if (frame.kind === 'all-told') return { ...told, all: true };
+  // An error with a code is about the run itself, and stands in no list.
+  if (frame.kind === 'input-error' && frame.error.code === undefined) return { ...told, errors: told.errors + 1 };
+  return told;
+}
+
+/** The targets that the scanner has left without a verdict, told or not, and what befell it. */
+async function speakForTheLost<S>(how: Loss, options: FollowOptions<S>, progress: Progress): Promise<void> {
+  const { told, pending } = progress;
+  const { scanner, secondReading, deadline, onVerdict, onInputError, onGivenUp } = options;
+  if (how === 'stuck') {
+    onGivenUp();
+    scanner.kill();
+  }
+  const words = how === 'stuck' ? '' : `the scanning process ${describeEnd(await endOf(scanner))}`;
+  const verdictOf = how === 'stuck' ? options.notLooked : lostVerdicts(words);
+  beginReading(options, progress);
+  for (const target of pending) await onVerdict(verdictOf(target));
+  const last = Deadline.shortlyAfter(deadline, LAST_NAMES_MS);
+  const until = Deadline.after(LONGEST_READING_MS, last);
+  const onTarget = (target: Target) => onVerdict(verdictOf(target));
+  const rest: Rest = told.all ? { complete: true } : await secondReading.rest({ told, until, onTarget, onInputError });
+  until.release();
+  last.release();
+  onInputError(
+    how === 'stuck'
+      ? { origin: 'run', code: 'scanner-stuck', message: `${STUCK}${describeRest(rest)}` }
+      : { origin: 'run', code: 'scanner-ended', message: `${words} before it was done${describeRest(rest)}` },
+  );
+}
+
+const STUCK =
+  'the scanning process did not answer at its deadline and was ended; what it had not reported counts as timed out';
+
+function describeRest(rest: Rest): string {
+  if (rest.complete) return '';
+  const most = rest.missing === undefined ? '' : `, ${rest.missing} targets at most,`;
+  return `; what it had not read yet of its list${most} is missing`;
+}
+
+/** Of a scanner whose pipe has ended: so has the process, or will in a moment. */
+export async function endOf(scanner: ScannerProcess): Promise<ScannerEnd | undefined> {
+  const patience = Deadline.after(LEAVE_MS);
+  const end = await patience.race(scanner.ended);
+  patience.release();
+  if (!end) scanner.kill();
+  return end;
 }
 
 /**

@@ -18,10 +18,21 @@ export type Frame<S> =
   /** The same, where the report is streamed: the text is all that the supervisor needs of it. */
   | { readonly kind: 'rendered'; readonly status: Status; readonly text: string }
   | { readonly kind: 'input-error'; readonly error: InputError }
+  /** Every target has been told, or it was said why not. */
+  | { readonly kind: 'all-told' }
+  /** Nothing new, but the event loop turns. */
+  | { readonly kind: 'alive' }
+  /** More targets, from a process that reads the lists of a scanner that was lost (`cli/read-again.ts`). */
+  | { readonly kind: 'targets'; readonly targets: readonly Target[] }
+  /** How many targets the lists have at most; from that same process. */
+  | { readonly kind: 'lines'; readonly count: number }
   /** A certificate of the config was found due. */
   | { readonly kind: 'due'; readonly name: string }
   /** All that there was to do has been done. */
   | { readonly kind: 'done' };
+
+/** However little there is to be told. */
+export const ALIVE_EVERY_MS = 500;
 
 const LENGTH_BYTES = 4;
 const GATHER_BYTES = 64 * 1024;

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
-import { SCANNER_PIPE_FD, SCANNER_VARIABLE } from './scanner-role.ts';
+import { formatTold, READ_AGAIN_VARIABLE, SCANNER_PIPE_FD, SCANNER_VARIABLE, type Told } from './scanner-role.ts';
 
 export interface ScannerEnd {
   readonly status: number | null;
@@ -27,6 +27,8 @@ export interface SpawnScannerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Nanoseconds of the monotonic clock. */
   readonly startedAt: bigint;
+  /** It is not to scan, but to name the targets behind these. */
+  readonly readAgain?: Told;
 }
 
 /**
@@ -35,10 +37,12 @@ export interface SpawnScannerOptions {
  */
 const YOUNG_GENERATION = '--max-semi-space-size=4';
 
-export function spawnScanner({ execPath, argv, env, startedAt }: SpawnScannerOptions): ScannerProcess {
+export function spawnScanner({ execPath, argv, env, startedAt, readAgain }: SpawnScannerOptions): ScannerProcess {
+  const own = readAgain ? { [READ_AGAIN_VARIABLE]: formatTold(readAgain) } : {};
   const child = spawn(execPath, [YOUNG_GENERATION, ...argv], {
-    env: { ...env, [SCANNER_VARIABLE]: String(startedAt) },
-    stdio: ['inherit', 'ignore', 'inherit', 'pipe'],
+    env: { ...env, [SCANNER_VARIABLE]: String(startedAt), ...own },
+    // Who reads again has nothing to say that the scanner has not said, and no right to the input.
+    stdio: readAgain ? ['ignore', 'ignore', 'ignore', 'pipe'] : ['inherit', 'ignore', 'inherit', 'pipe'],
     // A process group of its own: Ctrl-C reaches the supervisor alone, which asks the scanner to say what it knows.
     detached: true,
   });
