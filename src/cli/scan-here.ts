@@ -30,6 +30,7 @@ export function scanHere({ sources, run, onTarget, onAllTaken, pairedLook }: Sca
       chainReader: new ChainReader(),
       judgedAt,
       runDeadline: deadline,
+      interrupted,
       rootsFile: rootsFileOf(io.dist),
       rootsTag: io.nodeVersion,
       ...(io.env.SSL_CERT_FILE ? { systemBundle: io.env.SSL_CERT_FILE } : {}),

@@ -10,7 +10,7 @@ import type { FileTarget, Target } from '../model/target.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Deadline } from '../time/deadline.ts';
 import { type AnchorStore, loadAnchors } from '../trust/anchors.ts';
-import { isAuthority } from '../verdict/context.ts';
+import { isAuthority } from '../verdict/authority.ts';
 import { judge } from '../verdict/judge.ts';
 import { matchesHostname } from '../x509/hostname.ts';
 import { type EndpointTools, observeEndpoint } from './observe-endpoint.ts';
@@ -20,6 +20,8 @@ export interface LookOptions extends EndpointTools {
   readonly judgedAt: number;
   /** What targets share is loaded under the run's deadline, so that a hasty target cannot spoil it for the others. */
   readonly runDeadline: Deadline;
+  /** Was it somebody's wish that the run's deadline came? */
+  readonly interrupted?: () => boolean;
   /** Mozilla's roots as the build packed them. */
   readonly rootsFile?: string;
   /** The running Node, which the packed roots must have come from. */
@@ -54,13 +56,20 @@ export class Looker {
   }
 
   #verdict(target: Target, observations: Observations, anchors?: AnchorStore, expectedFile?: Certificate): Verdict {
+    const [first, ...others] = observations;
     return judge({
       target,
-      observations,
+      observations: [this.#truly(first), ...others.map((seen) => this.#truly(seen))],
       now: this.#options.judgedAt,
       ...(anchors ? { anchors } : {}),
       ...(expectedFile ? { expectedFile } : {}),
     });
+  }
+
+  /** What all that waits for a deadline calls `deadline`, whatever brought it. */
+  #truly(seen: Observation): Observation {
+    const cutShort = seen.kind === 'failed' && seen.code === 'timeout' && seen.reason === 'deadline';
+    return cutShort && this.#options.interrupted?.() ? { ...seen, reason: 'interrupted' } : seen;
   }
 
   async #readFile(target: FileTarget, deadline: Deadline): Promise<Observations> {

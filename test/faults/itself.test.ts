@@ -70,7 +70,10 @@ describe.each(OWN_FAULTS.map((fault) => [fault.id, fault] as const))('%s', (id, 
         ...WELL.map((name) => [name, 'ok']),
         ...STUCK.map((name) => [name, 'unknown']),
       ]);
-      for (const result of report.results.slice(WELL.length)) expect(result.findings[0]?.code).toBe(fault.rest);
+      for (const { findings } of report.results.slice(WELL.length)) {
+        expect(findings[0]?.code).toBe(fault.rest);
+        if (fault.reason) expect(findings[0]?.data.reason).toBe(fault.reason);
+      }
     });
 
   if (fault.atLeast !== undefined)

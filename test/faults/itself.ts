@@ -17,6 +17,8 @@ export interface OwnFault {
   readonly says: string;
   /** How the five that never answer are reported; absent: there is no whole report. */
   readonly rest?: 'timeout' | 'internal-error';
+  /** With what reason. */
+  readonly reason?: 'deadline' | 'interrupted';
   /** The report cannot be complete, since the list was not: so many results at least. */
   readonly atLeast?: number;
   readonly run: (scene: Scene) => Promise<OwnRun>;
@@ -102,6 +104,7 @@ export const OWN_FAULTS: readonly OwnFault[] = [
     exit: 3,
     says: 'the scanning process did not answer at its deadline and was ended',
     rest: 'timeout',
+    reason: 'deadline',
     run: signal('SIGSTOP'),
   },
   {
@@ -126,6 +129,7 @@ export const OWN_FAULTS: readonly OwnFault[] = [
     exit: 3,
     says: 'No answer in time in the TLS handshake',
     rest: 'timeout',
+    reason: 'deadline',
     run: (scene) => act(scene, {}),
   },
   {
@@ -212,8 +216,9 @@ export const OWN_FAULTS: readonly OwnFault[] = [
     id: 'terminated',
     story: 'It is asked to end (SIGTERM): it stops and reports what it knows.',
     exit: 3,
-    says: 'No answer in time in the TLS handshake',
+    says: 'the run was interrupted',
     rest: 'timeout',
+    reason: 'interrupted',
     run: (scene) =>
       act(scene, { deadline: '15s', stuck: ({ supervisor }) => void process.kill(supervisor, 'SIGTERM') }),
   },

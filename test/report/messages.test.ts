@@ -46,6 +46,19 @@ describe('what a reader on call needs', () => {
     expect(firstOf(FLEET.incomplete).advice).toContain('`curl -s http://ca.shop.example/issuing.der | openssl');
   });
 
+  test('whether it was silent, or the run was over before it could answer', () => {
+    const timeout = (phase: 'queue' | 'handshake', reason: 'deadline' | 'interrupted') => {
+      const finding = { code: 'timeout', severity: 'unknown', data: { phase, reason } } as const;
+      return describeFinding(finding, FLEET.stuck);
+    };
+    expect(timeout('handshake', 'deadline')).toMatch(/^No answer in time in the TLS handshake/);
+    expect(timeout('handshake', 'interrupted')).toMatch(
+      /^No answer yet in the TLS handshake .*: the run was interrupted/,
+    );
+    expect(timeout('queue', 'deadline')).toBe("Not looked at: the run's deadline came before its turn came.");
+    expect(timeout('queue', 'interrupted')).toBe('Not looked at: the run was interrupted before its turn came.');
+  });
+
   test('where it was really gone to', () => {
     const connectTo = { host: '2001:db8::7', port: 8443 };
     const target = endpoint('www.shop.example', { connectTo });

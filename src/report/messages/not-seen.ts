@@ -110,14 +110,18 @@ function adviseUnread({ reason }: FailureData, target: Target): string {
 const timeout: Message<'timeout'> = {
   describe: ({ phase, reason, detail }, { target }) => {
     const more = detail ? ` (${detail})` : '';
+    if (phase !== 'queue' && reason === 'interrupted')
+      return `No answer yet ${PHASES[phase]} (${place(target)})${more}: the run was interrupted.`;
     if (phase !== 'queue') return `No answer in time ${PHASES[phase]} (${place(target)})${more}.`;
     const why = reason === 'interrupted' ? 'the run was interrupted' : "the run's deadline came";
     return `Not looked at: ${why} ${PHASES.queue}${more}.`;
   },
-  advise: ({ phase }, { target }) =>
-    phase === 'queue'
+  advise: ({ phase, reason }, { target }) => {
+    if (reason === 'interrupted') return `Nothing is known of it: look again: ${checkAgain(target)}`;
+    return phase === 'queue'
       ? `Give the run more time (--deadline) or more at once (-j), or look at it alone: ${checkAgain(target)}`
-      : `See whether the host hangs or a firewall drops packets; look again with more patience: ${checkAgain(target, ' -t 30s')}`,
+      : `See whether the host hangs or a firewall drops packets; look again with more patience: ${checkAgain(target, ' -t 30s')}`;
+  },
 };
 
 export const notSeenMessages: Messages<FailureCode> = {
