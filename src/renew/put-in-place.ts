@@ -8,7 +8,7 @@ import { Deadline } from '../time/deadline.ts';
 import { expiresAt } from '../verdict/window.ts';
 import type { Attempt } from './attempt.ts';
 import { type CertificateSet, factsOf, readSet } from './install/certificate-set.ts';
-import { type Prepared, prepareInstall, VERSIONS_KEPT } from './install/install.ts';
+import { prepareInstall, VERSIONS_KEPT } from './install/install.ts';
 import type { LiveFolder } from './install/live-folder.ts';
 import { writePkcs12 } from './install/pkcs12.ts';
 import type { OnDisk } from './plan.ts';
@@ -56,16 +56,18 @@ export async function install(
   if (!noted.ok) return noted;
   const switched = await live.switchTo(to);
   if (!switched.ok) return switched;
-  await afterSwitch(attempt, set, prepared.value);
+  await live.prune(VERSIONS_KEPT, [from]);
+  await writeDerived(attempt, live.path);
   return ok({ certificate, ...(from === undefined ? {} : { back: { live, from, to } }) });
 }
 
-async function afterSwitch(attempt: Attempt, set: CertificateSet, { live, from }: Prepared): Promise<void> {
-  await live.prune(VERSIONS_KEPT, [from]);
+/** What is made of the set that lies in this folder; a run that was killed may have left that of the one before. */
+export async function writeDerived(attempt: Attempt, folder: string): Promise<void> {
   const { pkcs12 } = attempt.renewal;
   if (!pkcs12) return;
-  const written = await writePkcs12(pkcs12, set);
-  if (!written.ok) attempt.warn(written.error);
+  const set = await readSet(folder);
+  const written = set.ok && set.value ? await writePkcs12(pkcs12, set.value) : set;
+  if (!written.ok) attempt.warn({ ...written.error, reason: 'pkcs12' });
 }
 
 /** Deploy hook, reload, proof; on failure the way back. */
@@ -182,9 +184,7 @@ async function putBack(
   const done = await attempt.run('put-back', async () => {
     const switched = await live.switchTo(from);
     if (!switched.ok) return switched;
-    const set = renewal.pkcs12 ? await readSet(live.folderOf(from)) : undefined;
-    const rewritten = renewal.pkcs12 && set?.ok && set.value ? await writePkcs12(renewal.pkcs12, set.value) : undefined;
-    if (rewritten && !rewritten.ok) attempt.warn(rewritten.error);
+    await writeDerived(attempt, live.path);
     const deployed = await deploy(attempt, { deadline, puttingBack: true });
     if (!deployed.ok) attempt.warn(onTheWayBack(deployed.error));
     const reloaded = await reload(attempt, { deadline, puttingBack: true });

@@ -17,8 +17,9 @@ export interface TakeUp {
 /** Of what is left: the order comes after it. */
 const PRE_HOOK_SHARE = 0.5;
 
-/** Of a hook, in shares of what is left: the reload and the proof come after it. */
+/** Of a hook, in shares of what is left: the reload and the proof come after it; on the way back they matter more. */
 const HOOK_SHARE = 0.6;
+const HOOK_SHARE_BACK = 0.3;
 
 /** The config's `reload-timeout` counts, but something must be left to see what it came to. */
 const RELOAD_SHARE = 0.7;
@@ -44,7 +45,7 @@ export async function deploy(
   const { renewal, tools } = attempt;
   const { deployHook } = renewal;
   if (!deployHook) return ok(undefined);
-  const timeoutMs = deadline.remainingMs * HOOK_SHARE;
+  const timeoutMs = deadline.remainingMs * (puttingBack ? HOOK_SHARE_BACK : HOOK_SHARE);
   const { env, kill } = tools;
   const run = () =>
     runCommand(deployHook, { renewal, step: 'deploy-hook', deadline, timeoutMs, env, kill, puttingBack });

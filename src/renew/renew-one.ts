@@ -13,7 +13,7 @@ import { Journal } from './journal/journal.ts';
 import { type Around, lookAround, readDisk } from './look-around.ts';
 import { forgetOrders, obtain } from './obtain.ts';
 import type { OnDisk, Plan } from './plan.ts';
-import { type Course, type InPlace, install, type Proven, prove } from './put-in-place.ts';
+import { type Course, type InPlace, install, type Proven, prove, writeDerived } from './put-in-place.ts';
 import { prepare } from './reload.ts';
 import type { Renewal } from './renewal.ts';
 import type { Tools } from './tools.ts';
@@ -186,6 +186,7 @@ async function resume(
     const back = await wayBack(attempt, leaf, history);
     const course: Course = { disk: back?.disk ?? disk, baseline: seen.at, forward, deadline };
     const inPlace: InPlace = { certificate: factsOf(leaf), ...(back ? { back: back.to } : {}) };
+    if (attempt.renewal.live !== undefined) await writeDerived(attempt, attempt.renewal.live);
     const proven = await prove(attempt, inPlace, course);
     return await conclude(attempt, proven, { kind: 'resumed', reasons });
   } finally {

@@ -4,14 +4,15 @@
  */
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RenewalStep } from '../../src/model/renewal.ts';
-import { createResolver } from '../../src/net/resolve.ts';
-import type { AcmeJob, AcmeResult } from '../../src/renew/acme/job.ts';
-import { renewOne } from '../../src/renew/renew-one.ts';
-import type { Renewal } from '../../src/renew/renewal.ts';
-import { Looker } from '../../src/scan/look.ts';
-import { Deadline } from '../../src/time/deadline.ts';
-import { ChainReader } from '../../src/x509/chain-reader.ts';
+import { Secret } from '../../../src/config/secret.ts';
+import type { RenewalStep } from '../../../src/model/renewal.ts';
+import { createResolver } from '../../../src/net/resolve.ts';
+import type { AcmeJob, AcmeResult } from '../../../src/renew/acme/job.ts';
+import { renewOne } from '../../../src/renew/renew-one.ts';
+import type { Renewal } from '../../../src/renew/renewal.ts';
+import { Looker } from '../../../src/scan/look.ts';
+import { Deadline } from '../../../src/time/deadline.ts';
+import { ChainReader } from '../../../src/x509/chain-reader.ts';
 
 interface Order {
   readonly renewal: Renewal;
@@ -22,8 +23,15 @@ interface Order {
   readonly ms: number;
 }
 
-const { renewal, state, issues, kill, ms }: Order = JSON.parse(process.argv[2] ?? '');
+const { renewal: given, state, issues, kill, ms }: Order = JSON.parse(process.argv[2] ?? '');
+// A secret does not get through JSON.
+const { pkcs12 } = given;
+const renewal = pkcs12 ? { ...given, pkcs12: { ...pkcs12, password: new Secret('secret') } } : given;
 let orders = 0;
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
 
 async function order(job: AcmeJob): Promise<AcmeResult> {
   orders++;
@@ -54,12 +62,17 @@ const result = await renewOne(
     state,
     env: { PATH: process.env.PATH },
     kill: (pid, signal) => process.kill(pid, signal),
-    look: (target, until) => looker.look(target, until),
+    look: (target, until) => {
+      if (kill?.step === 'plan' && kill.moment === 'before') die();
+      return looker.look(target, until);
+    },
     order,
-    emit: () => {},
+    emit: (event) => {
+      if (event.kind === 'begun' && kill?.step === 'plan' && kill.moment === 'after') die();
+    },
     attemptId: () => `${process.pid}-${Date.now()}`,
     checkpoint: async (step, moment) => {
-      if (step === kill?.step && moment === kill.moment) process.kill(process.pid, 'SIGKILL');
+      if (step === kill?.step && moment === kill.moment) die();
     },
   },
   { deadline },
