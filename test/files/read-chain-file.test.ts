@@ -12,6 +12,7 @@ import { Deadline } from '../../src/time/deadline.ts';
 import { createCa, der, toPem } from '../support/pki/pki.ts';
 import { bench, hasOpenssl } from '../support/stores.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { asUnprivileged } from '../support/unprivileged.ts';
 import { hex, read, readContent as readInto } from './reading.ts';
 
 const ca = createCa({ now: Date.UTC(2026, 0, 1) });
@@ -168,10 +169,10 @@ describe('what is no file', () => {
     expect(await read(folder.at('a'))).toMatchObject({ reason: 'not-found' });
   });
 
-  it.skipIf(process.getuid?.() === 0)('says that it may not read (not as root)', async () => {
+  it('says that it may not read', async () => {
     const path = await folder.write('closed.pem', CHAIN_PEM);
     await chmod(path, 0o000);
-    expect(await read(path)).toMatchObject({ reason: 'no-permission' });
+    expect(await asUnprivileged(() => read(path))).toMatchObject({ reason: 'no-permission' });
   });
 
   it('refuses what is too large before it reads it', async () => {
