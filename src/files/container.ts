@@ -1,15 +1,15 @@
 /**
  * Containers of certificates: what is common to PKCS#7, PKCS#12 and Java keystores.
  */
+import type { ContainerEntry } from '../model/observation.ts';
 import { err, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import type { Password } from './password.ts';
 
-/** A certificate as it lies in a container, byte for byte. */
+/** A certificate as it lies in a container, byte for byte, and what its entry says of it. */
 export interface Stored {
   readonly der: Uint8Array;
-  /** What its entry is called there (alias, friendly name). Untrusted text, capped. */
-  readonly alias?: string;
+  readonly entry: ContainerEntry;
 }
 
 /** Why nothing could be read. */

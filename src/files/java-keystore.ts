@@ -5,6 +5,7 @@
  *     magic version count { 1 alias date key chain | 2 alias date certificate | 3 alias date sealed-key }* sha1
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { ContainerEntry } from '../model/observation.ts';
 import { ok, type Result } from '../model/result.ts';
 import { ByteReader } from './byte-reader.ts';
 import {
@@ -55,16 +56,16 @@ function readEntry(reader: ByteReader, version: number, found: Stored[]): void {
   const kind = reader.u32();
   const alias = capAlias(Buffer.from(reader.take(reader.u16())).toString('utf8'));
   reader.skip(DATE_OCTETS);
-  const readCertificate = (): void => {
+  const readCertificate = (entry: ContainerEntry): void => {
     if (version > 1) reader.skip(reader.u16());
     const der = reader.take(reader.u32());
-    if (!reader.broken) found.push({ der, ...alias });
+    if (!reader.broken) found.push({ der, entry });
     if (found.length > MOST_CERTIFICATES) reader.break();
   };
-  if (kind === CERTIFICATE) readCertificate();
+  if (kind === CERTIFICATE) readCertificate({ ...alias, trusted: true });
   else if (kind === PRIVATE_KEY) {
     reader.skip(reader.u32());
-    for (let left = reader.u32(); left > 0 && !reader.broken; left--) readCertificate();
+    for (let left = reader.u32(); left > 0 && !reader.broken; left--) readCertificate(alias);
   } else if (kind === SECRET_KEY) skipJavaObject(reader);
   else reader.break();
 }

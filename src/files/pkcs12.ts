@@ -6,6 +6,7 @@
  * element, derives keys in JavaScript (PBKDF2 with 600,000 rounds holds the event loop for seconds), decrypts the keys as
  * well, cannot read EC certificates, and refuses a store for one entry of a kind that it does not know.
  */
+import type { ContainerEntry } from '../model/observation.ts';
 import { ok, type Result } from '../model/result.ts';
 import { contextConstructed, TAG } from '../x509/der.ts';
 import { readOid } from '../x509/oid.ts';
@@ -30,6 +31,7 @@ const CERT_BAG = '1.2.840.113549.1.12.10.1.3';
 const SAFE_CONTENTS_BAG = '1.2.840.113549.1.12.10.1.6';
 const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1';
 const FRIENDLY_NAME = '1.2.840.113549.1.9.20';
+const TRUSTED_KEY_USAGE = '2.16.840.1.113894.746875.1.1';
 /** SafeContents in SafeContents: nobody writes them. */
 const DEEPEST = 8;
 
@@ -177,7 +179,7 @@ function readSafeContents(bytes: Uint8Array, depth = 0): Result<readonly Stored[
     if (oid === CERT_BAG) {
       const der = takeCertificate(value);
       if (der === null) return ok(undefined);
-      if (der !== undefined) found.push({ der, ...readAlias(bag) });
+      if (der !== undefined) found.push({ der, entry: readAttributes(bag) });
     } else if (oid === SAFE_CONTENTS_BAG) {
       if (depth === DEEPEST) return damaged(STORE);
       const within = readSafeContents(value.bytes.subarray(value.at, value.end), depth + 1);
@@ -197,18 +199,24 @@ function takeCertificate(value: BerCursor): Uint8Array | null | undefined {
   return oid === X509_CERTIFICATE ? (bag.enter(contextConstructed(0))?.takeOctets() ?? null) : undefined;
 }
 
-/** The friendlyName among the bag's attributes (RFC 2985 5.5.1: a BMPString). */
-function readAlias(bag: BerCursor): { alias: string } | Record<string, never> {
+/** friendlyName (RFC 2985 5.5.1: a BMPString), and Java's mark of what is there to be trusted. */
+function readAttributes(bag: BerCursor): ContainerEntry {
   const attributes = bag.enter(TAG.set);
+  let entry: ContainerEntry = {};
   while (attributes && !attributes.done) {
     const attribute = attributes.enter(TAG.sequence);
     const type = attribute?.take(TAG.oid);
-    if (!attribute || !type) return {};
-    if (readOid(attribute.bytes, type.body, type.bodyEnd) !== FRIENDLY_NAME) continue;
-    const name = attribute.enter(TAG.set)?.take(TAG.bmpString);
-    if (!name) return {};
-    const length = Math.min(name.bodyEnd - name.body, LONGEST_NAME) & ~1;
-    return capAlias(Buffer.from(attribute.content(name).subarray(0, length)).swap16().toString('utf16le'));
+    if (!attribute || !type) break;
+    const oid = readOid(attribute.bytes, type.body, type.bodyEnd);
+    if (oid === FRIENDLY_NAME) entry = { ...entry, ...readAlias(attribute) };
+    else if (oid === TRUSTED_KEY_USAGE) entry = { ...entry, trusted: true };
   }
-  return {};
+  return entry;
+}
+
+function readAlias(attribute: BerCursor): ContainerEntry {
+  const name = attribute.enter(TAG.set)?.take(TAG.bmpString);
+  if (!name) return {};
+  const length = Math.min(name.bodyEnd - name.body, LONGEST_NAME) & ~1;
+  return capAlias(Buffer.from(attribute.content(name).subarray(0, length)).swap16().toString('utf16le'));
 }

@@ -41,7 +41,7 @@ export function readPkcs7(bytes: Uint8Array): Result<readonly Stored[], Trouble>
     if (!choice) return damaged('PKCS#7');
     if (found.length === MOST_CERTIFICATES) return tooMany();
     // Attribute certificates and the obsolete extended ones carry context tags (RFC 5652 10.2.2).
-    if (choice.tag === TAG.sequence) found.push({ der: set.whole(choice) });
+    if (choice.tag === TAG.sequence) found.push({ der: set.whole(choice), entry: {} });
   }
   return found.length > 0 ? ok(found) : trouble('no-certificate', 'is PKCS#7, but holds no certificate');
 }

@@ -84,7 +84,7 @@ async function readContainer(
 function asFile(format: ContainerFormat, stored: readonly Stored[]): ChainFile {
   return {
     ders: stored.map(({ der }) => der),
-    container: { format, aliases: stored.map(({ alias }) => alias ?? null) },
+    container: { format, entries: stored.map(({ entry }) => entry) },
   };
 }
 
@@ -112,7 +112,7 @@ async function readPem(
     isContainer
       ? asFile(
           'pkcs7',
-          ders.map((der) => ({ der })),
+          ders.map((der) => ({ der, entry: {} })),
         )
       : { ders },
   );

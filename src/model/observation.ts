@@ -25,8 +25,15 @@ export type ContainerFormat = 'pkcs7' | 'pkcs12' | 'jks' | 'jceks';
 /** A file that holds certificates as entries: their order means nothing, and each may be there for its own sake. */
 export interface Container {
   readonly format: ContainerFormat;
-  /** What the entry of each element of the chain is called there, `null` where it has no name. Untrusted text, capped. */
-  readonly aliases: readonly (string | null)[];
+  /** For each element of the chain, in order. */
+  readonly entries: readonly ContainerEntry[];
+}
+
+export interface ContainerEntry {
+  /** Its alias or friendly name; a key's chain has that of the key (JKS) or its own (PKCS#12). Untrusted text, capped. */
+  readonly alias?: string;
+  /** There to be trusted (a Java keystore's trusted entry), not as part of the chain of a key. */
+  readonly trusted?: true;
 }
 
 interface Seen {

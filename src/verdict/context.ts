@@ -2,12 +2,14 @@
  * What every rule looks at: one observation of one target, with its chain set out by what the best path needs.
  */
 import type { Certificate, ChainElement } from '../model/certificate.ts';
-import type { Observation } from '../model/observation.ts';
+import type { Container, Observation } from '../model/observation.ts';
 import type { Target } from '../model/target.ts';
 import type { CertificateRole } from '../model/verdict.ts';
 import type { AnchorStore } from '../trust/anchor-store.ts';
 import { type PathJudgement, validatePath } from '../trust/validate-path.ts';
 import { isSelfIssued } from '../x509/self-issued.ts';
+import { isAuthority } from './authority.ts';
+import { isKeyStore, leavesWithPath } from './key-store.ts';
 
 /** A certificate and where it stands in the presented chain; without an index it is an anchor that was not presented. */
 export interface Placed {
@@ -26,6 +28,11 @@ export interface ChainLink extends Placed {
  */
 export type Shape = 'chain' | 'single' | 'bundle';
 
+export interface LeafPath {
+  readonly leaf: ChainLink;
+  readonly judgement: PathJudgement;
+}
+
 export interface RuleContext {
   readonly target: Target;
   readonly observation: Observation;
@@ -41,6 +48,8 @@ export interface RuleContext {
   readonly path: readonly ChainLink[];
   /** Absent where trust is not judged: without any anchor, and for files that hold no chain. */
   readonly judgement?: PathJudgement;
+  /** That one; and where a key store holds several chains, each. */
+  readonly judgements: readonly LeafPath[];
   readonly anchors?: AnchorStore;
   /** The certificate that should be served (`expect.file`). */
   readonly expectedFile?: Certificate;
@@ -63,9 +72,12 @@ export function createContext(options: ContextOptions): RuleContext {
   const certificates = distinctCertificates(chain);
   const shape = shapeOf(target, chain, certificates);
   const leaf = leafOf(target, shape, certificates);
-  const judged =
-    shape === 'chain' && leaf && anchors ? judgePath(leaf, certificates, { target, anchors, now }) : undefined;
+  const container = observation.kind === 'presented' ? observation.container : undefined;
+  const found = { target, chain, certificates, shape, leaf, container };
+  const paths = anchors ? judgePaths(found, { anchors, now }) : [];
+  const judged = leaf && paths[0]?.judgement;
   const alone = shape === 'bundle' ? certificates : leaf ? [leaf] : [];
+  const judgements = judgesTrust(target) ? paths : [];
   return {
     target,
     observation,
@@ -74,11 +86,26 @@ export function createContext(options: ContextOptions): RuleContext {
     shape,
     certificates,
     path: judged ? placedPath(judged, certificates) : alone,
+    judgements,
     ...(leaf ? { leaf } : {}),
-    ...(judged && judgesTrust(target) ? { judgement: judged } : {}),
+    ...(judged && judgements.length > 0 ? { judgement: judged } : {}),
     ...(anchors ? { anchors } : {}),
     ...(expectedFile ? { expectedFile } : {}),
   };
+}
+
+interface Found extends Pick<RuleContext, 'target' | 'chain' | 'certificates' | 'shape'> {
+  readonly leaf: ChainLink | undefined;
+  readonly container: Container | undefined;
+}
+
+function judgePaths(found: Found, by: { anchors: AnchorStore; now: number }): LeafPath[] {
+  const { target, chain, certificates, shape, leaf, container } = found;
+  const single = shape === 'chain' && leaf ? [leaf] : [];
+  const leaves = isKeyStore(container) ? leavesWithPath({ chain, certificates, container }) : single;
+  // Of several, the name that was asked for is no more than one's.
+  const purpose = leaf && target.servername !== undefined ? 'serverAuth' : 'any';
+  return leaves.map((each) => ({ leaf: each, judgement: judgePath(each, certificates, { ...by, purpose }) }));
 }
 
 /** Without an anchor nothing could be trusted: `--trust none` with no CA file asks for expiry, name and order alone. */
@@ -89,14 +116,14 @@ function judgesTrust(target: Target): boolean {
 function judgePath(
   leaf: ChainLink,
   certificates: readonly ChainLink[],
-  { target, anchors, now }: { target: Target; anchors: AnchorStore; now: number },
+  { anchors, now, purpose }: { anchors: AnchorStore; now: number; purpose: 'any' | 'serverAuth' },
 ): PathJudgement {
   const others = certificates.filter((placed) => placed !== leaf);
   return validatePath({
     chain: [leaf, ...others].map((placed) => placed.certificate),
     anchors,
     at: now,
-    purpose: target.servername === undefined ? 'any' : 'serverAuth',
+    purpose,
   });
 }
 
@@ -128,11 +155,6 @@ function leafOf(target: Target, shape: Shape, certificates: readonly ChainLink[]
   if (shape === 'bundle') return undefined;
   if (target.kind === 'file') return certificates.find((placed) => !isAuthority(placed.certificate));
   return certificates[0]?.index === 0 ? certificates[0] : undefined;
-}
-
-/** May this certificate sign others? Version 1 roots could not say so. */
-export function isAuthority(certificate: Certificate): boolean {
-  return certificate.basicConstraints?.ca ?? (certificate.version !== 3 && isSelfIssued(certificate));
 }
 
 /** Meant for a TLS server, as far as its extended key usage says (RFC 5280 4.2.1.12: none means any). */

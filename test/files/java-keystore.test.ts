@@ -18,7 +18,7 @@ const ENTRIES = [
   { alias: 'mail', chain: chainOf(mail) },
 ];
 const DERS = hex([...chainOf(www), root.certificate.der, ...chainOf(mail)]);
-const ALIASES = ['www', 'www', 'www', 'root', 'mail', 'mail', 'mail'];
+const ALIASES = ['www', 'www', 'www', '*root', 'mail', 'mail', 'mail'];
 
 let folder: TempFolder;
 beforeAll(async () => {
@@ -56,7 +56,7 @@ describe('by hand', () => {
       { alias: 'büro 中', trusted: root.certificate.der },
       { alias: 'x'.repeat(5_000), trusted: root.certificate.der },
     ]);
-    expect(await readContent(folder, store)).toMatchObject({ aliases: ['büro 中', `${'x'.repeat(256)}…`] });
+    expect(await readContent(folder, store)).toMatchObject({ aliases: ['*büro 中', `*${'x'.repeat(256)}…`] });
   });
 
   const store = javaKeystore(ENTRIES);
@@ -148,7 +148,7 @@ describe.skipIf(!hasKeytool || !hasOpenssl)('by keytool', () => {
   it.each(['jks', 'jceks'])('%s', async (type) => {
     const [leaf, above, top] = hex(chainOf(www));
     const expected = [
-      ['trusted', top],
+      ['*trusted', top],
       ['www', leaf],
       ['www', above],
       ['www', top],
@@ -161,7 +161,7 @@ describe.skipIf(!hasKeytool || !hasOpenssl)('by keytool', () => {
     const seen = await read(made.folder.at('pkcs12'), { passwordFile: password });
     if ('code' in seen) throw new Error(seen.detail);
     expect(new Set(seen.ders)).toEqual(new Set(hex(chainOf(www))));
-    expect(seen.aliases).toEqual(expect.arrayContaining(['www', 'trusted']));
+    expect(seen.aliases).toEqual(expect.arrayContaining(['www', '*trusted']));
     expect(await read(made.folder.at('pkcs12'))).toMatchObject({ reason: 'password-needed' });
   });
 });

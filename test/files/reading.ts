@@ -11,6 +11,7 @@ export const hex = (ders: readonly Uint8Array[]): string[] => ders.map((der) => 
 export interface Seen {
   readonly ders: readonly string[];
   readonly format?: string;
+  /** `*` in front: there to be trusted. */
   readonly aliases?: readonly (string | null)[];
 }
 
@@ -20,7 +21,10 @@ export async function read(
 ): Promise<Seen | Failure> {
   const result = await readChainFile(path, { deadline, ...(passwordFile === undefined ? {} : { passwordFile }) });
   if (!result.ok) return result.error;
-  return { ders: hex(result.value.ders), ...result.value.container };
+  const { ders, container } = result.value;
+  if (!container) return { ders: hex(ders) };
+  const aliases = container.entries.map(({ alias, trusted }) => (trusted ? `*${alias}` : (alias ?? null)));
+  return { ders: hex(ders), format: container.format, aliases };
 }
 
 let count = 0;

@@ -318,7 +318,8 @@ describe('path', () => {
       now: NOW,
       anchors: store,
     });
-    const unexplained = { ...context, judgement: { trusted: false, path: [], problems: [] } };
+    const judgement = { trusted: false, path: [], problems: [] };
+    const unexplained = { ...context, judgements: context.judgements.map((judged) => ({ ...judged, judgement })) };
     expect(path(unexplained)).toEqual([expect.objectContaining({ code: 'chain-invalid', severity: 'critical' })]);
   });
 

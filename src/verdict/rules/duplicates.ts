@@ -2,9 +2,12 @@
  * The same certificate sent twice: harmless, and bytes on every handshake.
  */
 import type { Finding } from '../../model/finding.ts';
-import type { Rule } from './rule.ts';
+import { isContainer, NONE, type Rule } from './rule.ts';
 
-export const duplicates: Rule = ({ chain, certificates }) => {
+export const duplicates: Rule = (context) => {
+  // Each entry of a key store has its own chain, and chains share their CAs.
+  if (isContainer(context)) return NONE;
+  const { chain, certificates } = context;
   const first = new Map(certificates.map((placed) => [placed.certificate.sha256, placed.index]));
   return chain.flatMap((element, index): Finding[] => {
     if (element.kind !== 'certificate') return [];

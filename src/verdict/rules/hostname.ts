@@ -4,17 +4,24 @@
  */
 import { matchesHostname } from '../../x509/hostname.ts';
 import { formatGeneralName } from '../../x509/name.ts';
+import { isAuthority } from '../authority.ts';
 import { NONE, type Rule } from './rule.ts';
 
 /** A certificate can carry thousands; a person needs a few, and the chain itself tells the rest. */
 const MOST_NAMES = 100;
 
-export const hostname: Rule = ({ leaf, target }) => {
+/** Where a file has several leaves, one of them has to be for the name. */
+export const hostname: Rule = ({ leaf, shape, certificates, target }) => {
   const servername = target.servername;
-  if (!leaf || servername === undefined || matchesHostname(leaf.certificate, servername)) return NONE;
-  const names = (leaf.certificate.subjectAltName ?? [])
+  if (servername === undefined) return NONE;
+  const several = shape === 'bundle' ? certificates.filter((placed) => !isAuthority(placed.certificate)) : [];
+  const leaves = leaf ? [leaf] : several;
+  if (leaves.length === 0 || leaves.some((each) => matchesHostname(each.certificate, servername))) return NONE;
+  const names = leaves
+    .flatMap((each) => each.certificate.subjectAltName ?? [])
     .filter((name) => name.kind === 'dns' || name.kind === 'ip')
     .slice(0, MOST_NAMES)
     .map(formatGeneralName);
-  return [{ code: 'hostname-mismatch', severity: 'critical', certificate: leaf.index, data: { servername, names } }];
+  const about = leaf ? { certificate: leaf.index } : {};
+  return [{ code: 'hostname-mismatch', severity: 'critical', ...about, data: { servername, names } }];
 };

@@ -3,10 +3,13 @@
  * build no path of their own and refuse what comes in another order.
  */
 import { namesMatch } from '../../x509/name.ts';
-import { type ChainLink, isAuthority, type RuleContext } from '../context.ts';
-import { NONE, type Rule } from './rule.ts';
+import { isAuthority } from '../authority.ts';
+import type { ChainLink, RuleContext } from '../context.ts';
+import { isContainer, NONE, type Rule } from './rule.ts';
 
 export const order: Rule = (context) => {
+  // Containers are sets: whoever serves from one puts the chain together.
+  if (isContainer(context)) return NONE;
   const right = buriedLeaf(context) ?? context.path.map((placed) => placed.index);
   if (isAscending(right)) return NONE;
   return [{ code: 'chain-misordered', severity: 'warning', data: { order: right } }];

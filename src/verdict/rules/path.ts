@@ -2,24 +2,30 @@
  * The path to a trust anchor: what keeps a client from trusting the leaf. Dates alone are the validity rule's business, so
  * that an expired leaf is not called untrusted as well.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../../model/finding.ts';
 import { unreachable } from '../../model/result.ts';
 import type { PathProblem } from '../../trust/validate-path.ts';
 import { formatName } from '../../x509/name.ts';
 import { isSelfIssued } from '../../x509/self-issued.ts';
-import type { RuleContext } from '../context.ts';
+import type { LeafPath, RuleContext } from '../context.ts';
 import { expiresAt } from '../window.ts';
-import { NONE, type Rule } from './rule.ts';
+import type { Rule } from './rule.ts';
 
 export const path: Rule = (context) => {
-  const { judgement, leaf } = context;
-  if (!judgement || !leaf || judgement.trusted) return NONE;
+  const findings = context.judgements.flatMap((judged) => pathFindings(judged, context));
+  // Several leaves below the same broken CA.
+  return findings.filter((finding, i) => findings.findIndex((other) => isDeepStrictEqual(other, finding)) === i);
+};
+
+function pathFindings({ leaf, judgement }: LeafPath, context: RuleContext): Finding[] {
+  if (judgement.trusted) return [];
   // Not trusted and no reason given: said all the same, never passed over.
   if (judgement.problems.length === 0) {
     return [{ code: 'chain-invalid', severity: 'critical', certificate: leaf.index, data: { reason: 'unknown' } }];
   }
   return judgement.problems.flatMap((problem) => problemFinding(problem, context) ?? []);
-};
+}
 
 function problemFinding(problem: PathProblem, { certificates, now }: RuleContext): Finding | undefined {
   const { certificate, kind, reason, detail } = problem;

@@ -7,3 +7,7 @@ import type { RuleContext } from '../context.ts';
 export type Rule = (context: RuleContext) => readonly Finding[];
 
 export const NONE: readonly Finding[] = [];
+
+/** A file of entries, which nobody sends as they lie there. */
+export const isContainer = ({ observation }: RuleContext): boolean =>
+  observation.kind === 'presented' && observation.container !== undefined;

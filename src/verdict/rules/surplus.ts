@@ -4,11 +4,12 @@
 import type { Finding } from '../../model/finding.ts';
 import { formatName } from '../../x509/name.ts';
 import { isSelfIssued } from '../../x509/self-issued.ts';
-import { NONE, type Rule } from './rule.ts';
+import { isContainer, NONE, type Rule } from './rule.ts';
 
-export const surplus: Rule = ({ certificates, leaf, path }) => {
-  // A bundle has no leaf, and each of its certificates is there for its own sake.
-  if (!leaf) return NONE;
+export const surplus: Rule = (context) => {
+  const { certificates, leaf, path } = context;
+  // A bundle has no leaf, and each of its certificates is there for its own sake; so it is in a container.
+  if (!leaf || isContainer(context)) return NONE;
   const needed = new Set(path.map((placed) => placed.index));
   return certificates.flatMap(({ certificate, index }): Finding[] => {
     if (index === leaf.index) return [];

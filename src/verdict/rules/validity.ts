@@ -23,16 +23,18 @@ export const validity: Rule = (context) => {
  * The presented path; an anchor that was not presented where it is a private one (nobody else watches it) or its dates
  * are what is wrong with the path.
  */
-export function neededCertificates({ path, judgement, anchors, certificates }: RuleContext): Placed[] {
+export function neededCertificates({ path, judgements, anchors, certificates }: RuleContext): Placed[] {
   const needed: Placed[] = [...path];
   const add = (placed: Placed): void => {
     if (!needed.some((other) => other.certificate.sha256 === placed.certificate.sha256)) needed.push(placed);
   };
-  const anchor = judgement?.anchor;
-  if (anchor && !anchors?.isPublic(anchor)) add({ certificate: anchor });
-  for (const { kind, certificate } of judgement?.problems ?? []) {
-    if (kind !== 'outside-validity') continue;
-    add(certificates.find((placed) => placed.certificate.sha256 === certificate.sha256) ?? { certificate });
+  for (const { judgement } of judgements) {
+    const { anchor, problems } = judgement;
+    if (anchor && !anchors?.isPublic(anchor)) add({ certificate: anchor });
+    for (const { kind, certificate } of problems) {
+      if (kind !== 'outside-validity') continue;
+      add(certificates.find((placed) => placed.certificate.sha256 === certificate.sha256) ?? { certificate });
+    }
   }
   return needed;
 }
