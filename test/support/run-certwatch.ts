@@ -25,6 +25,8 @@ export interface RunOptions {
    * terminal's own line ends. 0 columns is what a terminal says whose size nobody has set.
    */
   readonly terminal?: { readonly columns: number };
+  /** Run by this user. */
+  readonly user?: { readonly uid?: number; readonly gid?: number };
   /** Called with the process as soon as it runs: to send it signals, to close its pipes. */
   readonly onSpawn?: (child: ChildProcessWithoutNullStreams) => void;
 }
@@ -55,6 +57,7 @@ export async function runCertwatch(args: readonly string[], options: RunOptions 
   const child = spawn(...commandLine([process.execPath, program, ...args], options), {
     env: { ...CLEAN_ENV, ...options.env },
     cwd: options.cwd ?? '/',
+    ...options.user,
     stdio: ['pipe', file ?? 'pipe', 'pipe'],
   }) as ChildProcessWithoutNullStreams;
   if (file !== undefined) closeSync(file);
