@@ -15,7 +15,14 @@ export interface Patience {
   readonly killMs: number;
 }
 
-export const DEFAULT_PATIENCE: Patience = { termMs: 3_000, killMs: 2_000 };
+const USUAL_PATIENCE: Patience = { termMs: 3_000, killMs: 2_000 };
+
+/** The usual patience, or as much of it as there is time for. */
+export function patienceWithin(ms: number): Patience {
+  const { termMs, killMs } = USUAL_PATIENCE;
+  const share = Math.min(1, Math.max(0, ms) / (termMs + killMs));
+  return { termMs: termMs * share, killMs: killMs * share };
+}
 
 const POLL_MS = 25;
 
@@ -26,7 +33,7 @@ const POLL_MS = 25;
 export async function endHolder(
   owner: LockOwner,
   processes: ProcessTable,
-  { patience = DEFAULT_PATIENCE, within }: { readonly patience?: Patience; readonly within: Deadline },
+  { patience, within }: { readonly patience: Patience; readonly within: Deadline },
 ): Promise<string | undefined> {
   const isAlive = async () => (await livenessOf(owner, processes)) === 'alive';
   if (!(await isAlive())) return undefined;

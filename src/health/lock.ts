@@ -8,7 +8,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { Deadline } from '../time/deadline.ts';
 import { formatDuration } from '../time/duration.ts';
 import { pause } from '../time/pause.ts';
-import { endHolder, type Patience } from './end-holder.ts';
+import { endHolder, type Patience, patienceWithin } from './end-holder.ts';
 import { Lock } from './held-lock.ts';
 import { type Held, judgeHolding } from './holder.ts';
 import { formatLock, type LockOwner } from './lock-file.ts';
@@ -53,6 +53,9 @@ export interface Unusable {
 
 /** What stands in the way of a lock is looked at anew so often while it is waited for. */
 const LOOK_EVERY_MS = 100;
+
+/** So much of a run's own time may go into ending the one before it. */
+const END_STUCK_SHARE = 0.25;
 
 export const lockFolder = (dir: string, command: string): string => join(dir, `${command}.lock`);
 
@@ -135,10 +138,10 @@ class Attempt {
 
   /** Ends a stuck holder once, waits for a live one: false when neither helps any more. */
   async #mayTryAgain(held: Held): Promise<boolean> {
-    const { endStuck, wait, processes, patience } = this.#options;
+    const { endStuck, wait, processes } = this.#options;
     if (held.stuck && endStuck && this.#notEnded === undefined) {
       const within = wait ?? Deadline.none();
-      this.#notEnded = await endHolder(held.owner, processes, { within, ...(patience ? { patience } : {}) });
+      this.#notEnded = await endHolder(held.owner, processes, { within, patience: this.#patience() });
       if (this.#notEnded !== undefined) return false;
       this.#endedStuck = true;
       this.#notes.add(`ended ${describe(held)}, which was past its own deadline`);
@@ -147,6 +150,12 @@ class Attempt {
     if (!wait || wait.expired) return false;
     await pause(LOOK_EVERY_MS, wait);
     return true;
+  }
+
+  /** Of the time of the run that takes its place, most is for that run. */
+  #patience(): Patience {
+    const { patience, deadlineAt = Number.POSITIVE_INFINITY, now } = this.#options;
+    return patience ?? patienceWithin((deadlineAt - now()) * END_STUCK_SHARE);
   }
 }
 

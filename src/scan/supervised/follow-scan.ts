@@ -7,6 +7,16 @@
  * read of a dead file system, which the end of a process waits for. A parent that touches no network, no list and no
  * config can do all three, and costs one start of Node. A check of a few hosts named on the command line, which reads none
  * of these, runs without one, so that it starts fast; a thread (`cli/loop-guard.ts`) watches over its event loop.
+ *
+ * What a supervisor cannot do is to act after its own death. A scanner whose supervisor is killed (SIGKILL) sees its pipe
+ * close and ends at once, unless it is stuck at that very moment: then it stays behind. Linux would end it by itself for a
+ * process that has asked for that (PR_SET_PDEATHSIG), which Node cannot; `setpriv --pdeathsig` can, but is missing or
+ * without that option on systems that Node 20 runs on. It would also be told (SIGHUP) when it is stopped and its process
+ * group loses its last tie to its session, but Node starts a group of its own only together with a session of its own, and in
+ * the supervisor's group Ctrl-C would end it before it could say what it knows. So it is left to the next run: with a state
+ * folder, the lock is the scanner's. Past its deadline it is reported as stuck, by the next run and by `certwatch status`,
+ * and ended by `--end-stuck`. Without a state folder nobody looks for it: it holds some memory and the standard error open,
+ * and looks at nothing any more.
  */
 import type { Status } from '../../model/finding.ts';
 import type { InputError, Target } from '../../model/target.ts';
