@@ -41,9 +41,7 @@ export async function readPassword(path: string, deadline: Deadline): Promise<Re
   const read = await readRegularFile(path, { deadline, mostBytes: MOST_BYTES + 2, isWhat: 'password file' });
   if (!read.ok) {
     const { detail = read.error.reason } = read.error;
-    return read.error.code === 'timeout'
-      ? read
-      : readFailure('password-file', `the password could not be read: ${detail}`);
+    return read.error.code === 'timeout' ? read : readFailure('password-file', `the file with its password: ${detail}`);
   }
   const text = Buffer.from(read.value);
   const end = text.at(-1) === 0x0a ? (text.at(-2) === 0x0d ? 2 : 1) : 0;

@@ -9,6 +9,7 @@ import { formatDuration } from '../time/duration.ts';
 import { formatInstant } from '../verdict/instant.ts';
 import { expiresAt } from '../verdict/window.ts';
 import { formatGeneralName, formatName } from '../x509/name.ts';
+import { containerOf, FORMAT_NAMES } from './entries.ts';
 import { capText, escapeTerminal } from './escape.ts';
 import { when } from './messages/message.ts';
 
@@ -23,6 +24,8 @@ const clean = (text: string): string => escapeTerminal(capText(text, LONGEST_VAL
 /** Where and how it was seen, and how long each phase took. */
 export function sessionFields(observation: Observation): Field[] {
   const fields: Field[] = [];
+  const container = containerOf(observation);
+  if (container) fields.push(['container', FORMAT_NAMES[container.format]]);
   if (observation.address !== undefined) fields.push(['address', clean(observation.address)]);
   if (observation.tlsVersion !== undefined) fields.push(['protocol', clean(protocolWords(observation))]);
   if (observation.kind === 'presented' && observation.possession) {
@@ -60,9 +63,11 @@ function protocolWords(observation: Observation): string {
   return words.filter(Boolean).join(', ');
 }
 
-/** `#0 leaf` */
-export function elementHeading(index: number, role: CertificateRole | undefined): string {
-  return `#${index} ${role ?? 'certificate'}`;
+/** `#0 leaf`, and of a container the entry: `#0 leaf, entry "tomcat"`. */
+export function elementHeading(index: number, role: CertificateRole | undefined, observation: Observation): string {
+  const { alias, trusted } = containerOf(observation)?.entries[index] ?? {};
+  const entry = alias === undefined ? '' : `, entry "${clean(alias)}"`;
+  return `#${index} ${role ?? 'certificate'}${entry}${trusted ? ', there to be trusted' : ''}`;
 }
 
 /** @param now ms since the epoch. @param names how many subject alternative names to list. */

@@ -5,12 +5,13 @@ import { createHash } from 'node:crypto';
 import type { Certificate, ChainElement, PublicKey } from '../model/certificate.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Json } from '../model/json.ts';
-import type { Observation } from '../model/observation.ts';
+import type { ContainerEntry, Observation } from '../model/observation.ts';
 import type { Target } from '../model/target.ts';
 import type { CertificateRole, Outcome, Run, Verdict, Window } from '../model/verdict.ts';
 import { formatInstant } from '../verdict/instant.ts';
 import { formatGeneralName, formatName } from '../x509/name.ts';
 import { spkiSha256 } from '../x509/spki.ts';
+import { containerOf, entryNameOf } from './entries.ts';
 import { describe } from './messages.ts';
 
 export const REPORT_SCHEMA = 'certwatch/report@1';
@@ -63,10 +64,12 @@ function targetJson(target: Target): JsonObject {
 
 function findingJson(finding: Finding, verdict: Verdict): JsonObject {
   const { code, severity, certificate, address, data } = finding;
+  const entry = entryNameOf(finding, verdict);
   return {
     code,
     severity,
     ...(certificate === undefined ? {} : { certificate }),
+    ...(entry === undefined ? {} : { entry }),
     ...(address === undefined ? {} : { address }),
     data: data as unknown as JsonObject,
     message: describe(finding, verdict),
@@ -76,6 +79,7 @@ function findingJson(finding: Finding, verdict: Verdict): JsonObject {
 function observationJson(observation: Observation, roles: readonly CertificateRole[], verbose: boolean): JsonObject {
   const { kind, address, tlsVersion, chain } = observation;
   const { resolve, connect, starttls, handshake } = observation.timings;
+  const entries = containerOf(observation)?.entries;
   return {
     kind,
     ...(kind === 'failed' ? failureJson(observation, verbose) : {}),
@@ -88,7 +92,7 @@ function observationJson(observation: Observation, roles: readonly CertificateRo
       starttls: milliseconds(starttls),
       handshake: milliseconds(handshake),
     },
-    ...(chain ? { chain: chain.map((element, i) => elementJson(element, roles[i])) } : {}),
+    ...(chain ? { chain: chain.map((element, i) => elementJson(element, roles[i], entries?.[i])) } : {}),
   };
 }
 
@@ -99,8 +103,10 @@ function failureJson(observation: Observation & { kind: 'failed' }, verbose: boo
   return { code, phase, reason, detail: stackless };
 }
 
-function sessionJson({ cipherSuite, alpn, possession, engine }: Observation & { kind: 'presented' }): JsonObject {
+function sessionJson(observation: Observation & { kind: 'presented' }): JsonObject {
+  const { cipherSuite, alpn, possession, engine, container } = observation;
   return {
+    ...(container === undefined ? {} : { container: container.format }),
     ...(cipherSuite === undefined ? {} : { cipherSuite }),
     ...(alpn === undefined ? {} : { alpn }),
     ...(possession === undefined ? {} : { possession: possession.kind }),
@@ -108,10 +114,14 @@ function sessionJson({ cipherSuite, alpn, possession, engine }: Observation & { 
   };
 }
 
-function elementJson(element: ChainElement, role: CertificateRole | undefined): JsonObject {
-  if (element.kind === 'certificate') return certificateJson(element.certificate, role ?? 'extra');
+function elementJson(element: ChainElement, role: CertificateRole | undefined, entry?: ContainerEntry): JsonObject {
+  const about = {
+    ...(entry?.alias === undefined ? {} : { entry: entry.alias }),
+    ...(entry?.trusted ? { trustedEntry: true } : {}),
+  };
+  if (element.kind === 'certificate') return { ...certificateJson(element.certificate, role ?? 'extra'), ...about };
   const sha256 = createHash('sha256').update(element.der).digest('hex');
-  return { error: element.reason, bytes: element.der.length, sha256, role: role ?? 'malformed' };
+  return { error: element.reason, bytes: element.der.length, sha256, role: role ?? 'malformed', ...about };
 }
 
 function certificateJson(certificate: Certificate, role: CertificateRole): JsonObject {

@@ -6,6 +6,7 @@ import type { ChainElement } from '../model/certificate.ts';
 import type { Finding, FindingCode, FindingData } from '../model/finding.ts';
 import type { CertificateRole, Verdict } from '../model/verdict.ts';
 import { formatName } from '../x509/name.ts';
+import { entryNameOf, placeOf } from './entries.ts';
 import { chainMessages } from './messages/chain.ts';
 import { changeMessages } from './messages/changed.ts';
 import { expectationMessages } from './messages/expectations.ts';
@@ -53,15 +54,10 @@ function aboutOf(finding: Finding, verdict: Verdict): About {
   const at = placeOf(finding, verdict);
   const roles = verdict.roles?.[at] ?? [];
   const role = roles[certificate];
-  const subject = nameOf(verdict.observations[at]?.chain?.[certificate], certificate, roles);
+  const name = nameOf(verdict.observations[at]?.chain?.[certificate], certificate, roles);
+  const entry = entryNameOf(finding, verdict);
+  const subject = entry === undefined ? name : `${name} (entry ${quote(entry)})`;
   return { target, severity, subject, ...(role ? { role } : {}) };
-}
-
-/** Which observation a finding with an index is about: the one at its address, else the first that has such an element. */
-function placeOf({ address, certificate }: Finding, { observations }: Verdict): number {
-  return observations.findIndex(
-    (seen) => (address === undefined || seen.address === address) && seen.chain?.[certificate ?? 0] !== undefined,
-  );
 }
 
 function nameOf(element: ChainElement | undefined, index: number, roles: readonly CertificateRole[]): string {

@@ -50,12 +50,16 @@ const finding: Schema = {
     code: word(...FINDING_CODES),
     severity: word('critical', 'warning', 'unknown', 'info'),
     certificate: optional(count),
+    entry: optional(text),
     address: optional(text),
     data: { type: 'object' },
     message: text,
   }),
   allOf: findingData,
 };
+
+/** Of a file that is a container: the name of its entry, and whether that is there to be trusted. */
+const entry = { entry: optional(text), trustedEntry: optional(flag) };
 
 const certificate = object({
   subject: text,
@@ -74,10 +78,11 @@ const certificate = object({
   sha256,
   spkiSha256: sha256,
   role: word('leaf', 'intermediate', 'root', 'extra', 'duplicate'),
+  ...entry,
 });
 
 /** Bytes in a chain that are no certificate. */
-const malformed = object({ error: text, bytes: count, sha256, role: always('malformed') });
+const malformed = object({ error: text, bytes: count, sha256, role: always('malformed'), ...entry });
 
 const timingsMs = object({ resolve: figure, connect: figure, starttls: figure, handshake: figure });
 const chain = list(anyOf(certificate, malformed));
@@ -91,6 +96,7 @@ const observation = anyOf(
     alpn: optional(text),
     possession: optional(word('proven', 'not-shown')),
     engine: optional(word('certwatch', 'node-tls')),
+    container: optional(word('pkcs7', 'pkcs12', 'jks', 'jceks')),
     timingsMs,
     chain: { ...chain, minItems: 1 },
   }),

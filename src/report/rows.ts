@@ -80,7 +80,7 @@ function detailLines(verdict: Verdict, now: number): string[] {
   return verdict.observations.flatMap((observation, i) => [
     ...alignFields([...sessionFields(observation), ...(i === 0 ? windowFields(verdict.window) : [])], ''),
     ...(observation.chain ?? []).flatMap((element, index) => [
-      elementHeading(index, verdict.roles?.[i]?.[index]),
+      elementHeading(index, verdict.roles?.[i]?.[index], observation),
       ...alignFields(elementFields(element, now), '  '),
     ]),
   ]);

@@ -48,7 +48,7 @@ function observationLines(observation: Observation, at: number, verdict: Verdict
   const session = alignFields(sessionFields(observation), '');
   const chain = (observation.chain ?? []).flatMap((element, index) => [
     '',
-    elementHeading(index, verdict.roles?.[at]?.[index]),
+    elementHeading(index, verdict.roles?.[at]?.[index], observation),
     ...alignFields(elementFields(element, now, MOST_NAMES), '  '),
   ]);
   const lines = [...session, ...chain];

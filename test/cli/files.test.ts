@@ -69,12 +69,14 @@ test('a file that is not there, a text, a key without a certificate', async () =
         read-failed: It could not be read: there is no file none.pem.
         → Correct the path or its permissions: \`ls -l none.pem\`
       notes.txt  no certificate seen
-        read-failed: It could not be read: notes.txt looks like something else; certwatch reads PEM
-          and DER.
-        → Name a file with certificates in PEM or DER; this one is: \`file notes.txt\`
+        read-failed: It could not be read: notes.txt looks like something else; certwatch reads PEM,
+          DER, PKCS#7, PKCS#12 and Java keystores.
+        → Name a file with certificates in PEM, DER, PKCS#7, PKCS#12 or a Java keystore; this one is:
+          \`file notes.txt\`
       only.key   no certificate seen
         read-failed: It could not be read: only.key holds a private key, but no certificate.
-        → Name a file with certificates in PEM or DER; this one is: \`file only.key\`
+        → Name a file with certificates in PEM, DER, PKCS#7, PKCS#12 or a Java keystore; this one is:
+          \`file only.key\`
 
     3 targets in TIME: 3 unknown. Exit status 3: UNKNOWN.
     exit 3"

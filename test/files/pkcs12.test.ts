@@ -339,7 +339,7 @@ describe('the file with the password', () => {
   });
 
   it.each<[string, () => Promise<string> | string, RegExp]>([
-    ['is not there', () => folder.at('nowhere'), /the password could not be read: there is no file/],
+    ['is not there', () => folder.at('nowhere'), /the file with its password: there is no file/],
     ['is a folder', () => folder.path, /a directory, not a file/],
     [
       'is longer than any password',

@@ -149,6 +149,10 @@ const observation: fc.Arbitrary<Observation> = fc.oneof(
       timings,
       chain: fc.array(element, { minLength: 1, maxLength: 4 }),
       alpn: hostileText,
+      container: fc.record({
+        format: fc.constantFrom('pkcs7', 'pkcs12', 'jks', 'jceks'),
+        entries: fc.array(fc.record({ alias: hostileText, trusted: fc.constant(true) }, { requiredKeys: [] })),
+      }),
       ...seen,
     },
     { requiredKeys: ['kind', 'timings', 'chain'] },

@@ -101,7 +101,14 @@ function adviseUnread({ reason }: FailureData, target: Target): string {
     case 'unsupported-format':
     case 'no-certificate':
     case 'malformed':
-      return `Name a file with certificates in PEM or DER; this one is: ${command(`file ${shellWord(path)}`)}`;
+      return `Name a file with certificates in PEM, DER, PKCS#7, PKCS#12 or a Java keystore; this one is: ${command(`file ${shellWord(path)}`)}`;
+    case 'password-needed':
+      return 'Put the password, and nothing else, into a file that only certwatch can read, and name that: `--password-file FILE` (on a line or in the config: `password-file`).';
+    case 'wrong-password':
+    case 'password-file':
+      return `Put the password of ${shellWord(path)}, and nothing else, into the file that \`--password-file\` names.`;
+    case 'too-costly':
+      return `If you made it yourself, export it again with fewer rounds; if not, do not open it: ${command(`ls -l ${shellWord(path)}`)}`;
     default:
       return `See what it is: ${command(`ls -l ${shellWord(path)}`)}`;
   }
