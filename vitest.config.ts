@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    globalSetup: ['test/support/build.ts'],
+    globalSetup: ['test/support/no-cores.ts', 'test/support/build.ts'],
     setupFiles: ['test/support/properties.ts'],
     // Real daemons on a busy machine can be late once. Whatever fails twice, fails; without CI nothing is tried again.
     retry: process.env.CI ? 1 : 0,
