@@ -11,7 +11,7 @@ import { bind, startNamed, type UpdatableZone } from '../support/acme/name-serve
 import { type Ordered, orderWith } from '../support/acme/order-with.ts';
 import { newPebble, type Pebble, startPebble } from '../support/acme/pebble.ts';
 import { webServer } from '../support/acme/web-server.ts';
-import { silentServer } from '../support/servers/misbehaving.ts';
+import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
 import { serve } from '../support/servers/server.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
@@ -125,6 +125,54 @@ describe('http-01', () => {
       challenge: { type: 'http-01', listen: `192.0.2.1:${pebble.httpPort}` },
     });
     expect(result).toMatchObject({ ok: false, step: 'preflight', reason: 'address-not-here', advice: 'fix-config' });
+  });
+
+  describe('what is seen from here is not what the CA sees', () => {
+    /** The CA's port 80 is pebble's; `httpPort` is where this machine looks. */
+    const seenFromHere = (httpPort: number, challenge: AcmeJob['challenge'], more: Partial<AcmeJob> = {}) => ({
+      challenge,
+      preflight: { httpPort },
+      ...more,
+    });
+    const forwarded = () => ({ type: 'http-01', listen: `127.0.0.1:${pebble.httpPort}` }) as const;
+
+    test('a port that is forwarded for others only: no word about it', async () => {
+      await using folder = await tempFolder('acme');
+      const { result } = await order(folder, seenFromHere(await closedPort(), forwarded()));
+      expect(result).toMatchObject({ ok: true, warnings: [] });
+    });
+
+    test('another server there, and the port is forwarded for others: a doubt', async () => {
+      await using folder = await tempFolder('acme');
+      await using root = await tempFolder('webroot');
+      await using web = await webServer(root.path);
+      const { result } = await order(folder, seenFromHere(web.server.port, forwarded()));
+      expect(result).toMatchObject({ ok: true, warnings: [{ code: 'http-not-seen' }] });
+    });
+
+    test('a redirect, which the CA follows: no word about it', async () => {
+      await using folder = await tempFolder('acme');
+      await using root = await tempFolder('webroot');
+      await using _web = await webServer(root.path, pebble.httpPort);
+      const redirect = 'HTTP/1.1 301 Moved\r\nLocation: https://www.shop.example/\r\nConnection: close\r\n\r\n';
+      await using server = await serve((socket) => void socket.end(redirect));
+      const { result } = await order(folder, seenFromHere(server.port, { type: 'http-01', webroot: root.path }));
+      expect(result).toMatchObject({ ok: true, warnings: [] });
+    });
+
+    test('an address that is not of this machine and does not answer it: no word about it', async () => {
+      await using folder = await tempFolder('acme');
+      await using root = await tempFolder('webroot');
+      // Elsewhere, as far as the list of this machine's addresses goes.
+      await pebble.set('add-a', { host: 'elsewhere.example.', addresses: ['127.0.0.77'] });
+      await using _web = await webServer(root.path, pebble.httpPort, '127.0.0.77');
+      const challenge = { type: 'http-01', webroot: root.path } as const;
+      const { result } = await order(
+        folder,
+        seenFromHere(await closedPort(), challenge, { identifiers: ['elsewhere.example'] }),
+      );
+      expect(result).toMatchObject({ ok: true, warnings: [] });
+    });
   });
 
   test('the CA cannot connect', async () => {

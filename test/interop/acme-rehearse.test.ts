@@ -54,9 +54,6 @@ certificates:
     "REHEARSED  1
       www  ordered and installed into a scratch folder; ran: deploy-hook; left out: pre-hook, reload,
         verify
-        ! http-not-seen: http://www.shop.example/.well-known/acme-challenge/… at 127.0.0.1 does not show
-        what was put there, but connect ECONNREFUSED 127.0.0.1:80 (seen from here; the CA may see
-        something else)
 
     1 rehearsed, in TIME. Exit status 0: OK.
     "
