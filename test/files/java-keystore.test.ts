@@ -59,6 +59,22 @@ describe('by hand', () => {
     expect(await readContent(folder, store)).toMatchObject({ aliases: ['*büro 中', `*${'x'.repeat(256)}…`] });
   });
 
+  it('passes over secret keys, whose length stands nowhere', async () => {
+    const secret = (alias: string, size: number) => ({ alias, secret: Buffer.alloc(size, 0x78) });
+    const entries = [secret('first', 0), ...ENTRIES, secret('middle', 90_000), ...ENTRIES, secret('last', 144)];
+    const store = javaKeystore(entries, { magic: 'cececece' });
+    expect(await readContent(folder, store, 'changeit')).toEqual({
+      format: 'jceks',
+      ders: [...DERS, ...DERS],
+      aliases: [...ALIASES, ...ALIASES],
+    });
+    for (let length = 12; length < 500; length++) {
+      expect(await readContent(folder, store.subarray(0, length)), `cut at ${length}`).toMatchObject({
+        reason: 'malformed',
+      });
+    }
+  });
+
   const store = javaKeystore(ENTRIES);
   const secretFirst = Buffer.concat([store.subarray(0, 12), Buffer.from('00000003', 'hex'), store.subarray(16)]);
   const claimsMany = Buffer.concat([store.subarray(0, 8), Buffer.from('ffffffff', 'hex'), store.subarray(12)]);

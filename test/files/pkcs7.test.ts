@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { context, integer, octetString, oid, sequence, set, TAG } from '../support/pki/der.ts';
 import { createCa, toPem } from '../support/pki/pki.ts';
-import { type Bench, bench, hasOpenssl, indefinite } from '../support/stores.ts';
+import { type Bench, bench, hasOpenssl, indefinite, pkcs7 } from '../support/stores.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { hex, read, readContent } from './reading.ts';
 
@@ -21,11 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-/** Certs-only, in DER. */
-function certsOnly(certificates: readonly Uint8Array[] = DERS): Buffer {
-  const signed = sequence(integer(1), set(), sequence(oid(DATA)), context(0, ...certificates), set());
-  return sequence(oid(SIGNED_DATA), context(0, signed));
-}
+const certsOnly = (certificates: readonly Uint8Array[] = DERS): Buffer => pkcs7(certificates);
 
 describe.skipIf(!hasOpenssl).each(['rsa2048', 'ec256', 'ed25519'] as const)(
   'by openssl, with a key of kind %s',

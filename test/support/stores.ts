@@ -59,6 +59,7 @@ export async function bench(leaf: Issued): Promise<Bench> {
 
 const OID = {
   data: '1.2.840.113549.1.7.1',
+  signedData: '1.2.840.113549.1.7.2',
   encryptedData: '1.2.840.113549.1.7.6',
   certBag: '1.2.840.113549.1.12.10.1.3',
   x509: '1.2.840.113549.1.9.22.1',
@@ -106,6 +107,12 @@ export function encrypted({
   return sequence(oid(OID.encryptedData), context(0, sequence(integer(0), content)));
 }
 
+/** Certs-only SignedData. */
+export function pkcs7(certificates: readonly Uint8Array[]): Buffer {
+  const signed = sequence(integer(1), set(), sequence(oid(OID.data)), context(0, ...certificates), set());
+  return sequence(oid(OID.signedData), context(0, signed));
+}
+
 /** PFX around an AuthenticatedSafe of these ContentInfos. */
 export const pfx = (parts: readonly Uint8Array[], ...mac: readonly Uint8Array[]): Buffer =>
   sequence(integer(3), data(sequence(...parts)), ...mac);
@@ -143,7 +150,9 @@ export function octetsInPieces(content: Uint8Array, size: number): Buffer {
 
 export type JavaEntry =
   | { readonly alias: string; readonly trusted: Uint8Array }
-  | { readonly alias: string; readonly chain: readonly Uint8Array[] };
+  | { readonly alias: string; readonly chain: readonly Uint8Array[] }
+  /** JCEKS only. */
+  | { readonly alias: string; readonly secret: Uint8Array };
 
 export interface JavaOptions {
   readonly magic?: 'feedfeed' | 'cececece';
@@ -151,18 +160,49 @@ export interface JavaOptions {
   readonly password?: string;
 }
 
+const u16 = (n: number): Buffer => Buffer.of(n >> 8, n & 0xff);
+const u32 = (n: number): Buffer => Buffer.concat([u16(n >>> 16), u16(n & 0xffff)]);
+const utf = (text: string): Buffer => Buffer.concat([u16(Buffer.byteLength(text)), Buffer.from(text)]);
+const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex');
+
+/** A SealedObjectForKeyProtector as ObjectOutputStream writes it, its length nowhere. */
+function sealedKey(content: Uint8Array): Buffer {
+  const classOf = (name: string, ...fields: readonly Buffer[]): Buffer =>
+    Buffer.concat([
+      bytes('72'),
+      utf(name),
+      Buffer.alloc(8, 7),
+      bytes('02'),
+      u16(fields.length),
+      ...fields,
+      bytes('78'),
+    ]);
+  const field = (type: string, name: string, of: Buffer): Buffer => Buffer.concat([Buffer.from(type), utf(name), of]);
+  const text = (value: string): Buffer => Buffer.concat([bytes('74'), utf(value)]);
+  const above = classOf(
+    'javax.crypto.SealedObject',
+    field('[', 'encodedParams', text('[B')),
+    field('[', 'encryptedContent', bytes('71007e0002')),
+    field('L', 'paramsAlg', text('Ljava/lang/String;')),
+    field('L', 'sealAlg', bytes('71007e0003')),
+  );
+  const described = Buffer.concat([classOf('com.sun.crypto.provider.SealedObjectForKeyProtector'), above, bytes('70')]);
+  const parameters = Buffer.concat([bytes('75'), classOf('[B'), bytes('70'), u32(4), bytes('30020500')]);
+  const sealed = Buffer.concat([bytes('7571007e0005'), u32(content.length), content]);
+  const algorithm = text('PBEWithMD5AndTripleDES');
+  return Buffer.concat([bytes('aced000573'), described, parameters, sealed, algorithm, algorithm]);
+}
+
 /** As sun.security.provider.JavaKeyStore writes it; the private keys are nonsense. */
 export function javaKeystore(
   entries: readonly JavaEntry[],
   { magic = 'feedfeed', version = 2, password = 'changeit' }: JavaOptions = {},
 ): Buffer {
-  const u16 = (n: number): Buffer => Buffer.of(n >> 8, n & 0xff);
-  const u32 = (n: number): Buffer => Buffer.concat([u16(n >>> 16), u16(n & 0xffff)]);
-  const utf = (text: string): Buffer => Buffer.concat([u16(Buffer.byteLength(text)), Buffer.from(text)]);
   const certificate = (der: Uint8Array): Buffer =>
     Buffer.concat([...(version > 1 ? [utf('X.509')] : []), u32(der.length), der]);
   const parts = entries.map((entry) => {
     const head = [utf(entry.alias), Buffer.alloc(8, 1)];
+    if ('secret' in entry) return Buffer.concat([u32(3), ...head, sealedKey(entry.secret)]);
     if ('trusted' in entry) return Buffer.concat([u32(2), ...head, certificate(entry.trusted)]);
     const key = randomBytes(40);
     return Buffer.concat([
