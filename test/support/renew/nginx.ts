@@ -10,6 +10,8 @@ export interface Nginx extends AsyncDisposable {
   readonly pid: number;
   readonly places: readonly string[];
   output(): string;
+  /** After it has ended: the same again, under another process number. */
+  start(): Promise<void>;
 }
 
 const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${name};`);
@@ -32,9 +34,18 @@ export async function startNginx(folder: TempFolder, live: string, addresses: re
       }
     }`,
   );
-  const daemon = await startDaemon(nginxProgram ?? 'nginx', {
-    args: ['-p', folder.at('nginx'), '-e', 'stderr', '-c', config],
-    port: ready,
-  });
-  return { pid: daemon.pid, places, output: () => daemon.output(), [Symbol.asyncDispose]: () => daemon.stop() };
+  const args = ['-p', folder.at('nginx'), '-e', 'stderr', '-c', config];
+  const start = () => startDaemon(nginxProgram ?? 'nginx', { args, port: ready });
+  let daemon = await start();
+  return {
+    get pid() {
+      return daemon.pid;
+    },
+    places,
+    output: () => daemon.output(),
+    async start() {
+      daemon = await start();
+    },
+    [Symbol.asyncDispose]: () => daemon.stop(),
+  };
 }
