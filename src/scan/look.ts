@@ -66,9 +66,9 @@ export class Looker {
     });
   }
 
-  /** What all that waits for a deadline calls `deadline`, whatever brought it. */
+  /** Who waits for a deadline does not know what brought it. */
   #truly(seen: Observation): Observation {
-    const cutShort = seen.kind === 'failed' && seen.code === 'timeout' && seen.reason === 'deadline';
+    const cutShort = seen.kind === 'failed' && seen.code === 'timeout';
     return cutShort && this.#options.interrupted?.() ? { ...seen, reason: 'interrupted' } : seen;
   }
 

@@ -9,6 +9,9 @@ import { err, ok, type Result } from '../model/result.ts';
 /** What has been read of a pipe or a terminal is gone. */
 export class ReadOnlyOnce extends Error {}
 
+/** The lines of a piece are taken apart in one go: some hundred, and not some thousand. */
+const PIECE = 16 * 1024;
+
 type Opened = Result<AsyncIterable<Uint8Array>, string>;
 
 /**
@@ -18,14 +21,16 @@ type Opened = Result<AsyncIterable<Uint8Array>, string>;
  */
 export function openList(path: string): Promise<Opened> {
   return openWith(path, (fd, stats) =>
-    stats.isFIFO() ? new Socket({ fd, readable: true, writable: false }) : createReadStream(path, { fd }),
+    stats.isFIFO()
+      ? new Socket({ fd, readable: true, writable: false })
+      : createReadStream(path, { fd, highWaterMark: PIECE }),
   );
 }
 
 /** @throws ReadOnlyOnce where another reader has had what was in it. */
 export function reopenList(path: string): Promise<Opened> {
   return openWith(path, (fd, stats) => {
-    if (stats.isFile()) return createReadStream(path, { fd });
+    if (stats.isFile()) return createReadStream(path, { fd, highWaterMark: PIECE });
     close(fd, () => {});
     throw new ReadOnlyOnce(path);
   });

@@ -1,11 +1,29 @@
-// Loaded into a process that is measured (`--require`): how late the event loop was, at its end, as a line of JSON.
+// Loaded into each process that is measured (`--require`): at its end, how late its event loop was, as a line of JSON. On a
+// machine that has other things to do, most of that is waiting for the processor: so also how much of it was work of its own.
 const { appendFileSync } = require('node:fs');
-const { monitorEventLoopDelay } = require('node:perf_hooks');
 
-const delay = monitorEventLoopDelay({ resolution: 5 });
-delay.enable();
+const EVERY_MS = 5;
+const lags = [];
+const own = [];
+let at = performance.now();
+let used = process.cpuUsage();
+
+setInterval(() => {
+  const now = performance.now();
+  const cpu = process.cpuUsage(used);
+  lags.push(Math.max(0, now - at - EVERY_MS));
+  own.push((cpu.user + cpu.system) / 1_000);
+  at = now;
+  used = process.cpuUsage();
+}, EVERY_MS).unref();
+
+const share = (values, part) => values[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0;
+const summary = (values) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return { p50: share(sorted, 0.5), p99: share(sorted, 0.99), max: share(sorted, 1) };
+};
+
 process.on('exit', () => {
-  const ms = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - 5);
-  const line = { p50: ms(delay.percentile(50)), p99: ms(delay.percentile(99)), max: ms(delay.max) };
-  appendFileSync(process.env.LOOP_LAG_FILE, `${JSON.stringify(line)}\n`);
+  const role = process.env.CERTWATCH_SCANNER ? 'scanner' : 'supervisor';
+  appendFileSync(process.env.LOOP_LAG_FILE, `${JSON.stringify({ role, lag: summary(lags), own: summary(own) })}\n`);
 });
