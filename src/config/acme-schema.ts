@@ -98,6 +98,7 @@ export function acmeSchema(context: SchemaContext) {
 
 export type AcmeConfig = z.output<ReturnType<typeof acmeSchema>>;
 
-export const KEY_TYPES = ['ec256', 'ec384', 'rsa2048', 'rsa3072', 'rsa4096'] as const;
+const KEY_TYPES = ['ec256', 'ec384', 'rsa2048', 'rsa3072', 'rsa4096'] as const;
+export type KeyType = (typeof KEY_TYPES)[number];
 
 export const keySchema = scalar(parseChoice(KEY_TYPES), { enum: [...KEY_TYPES] }, 'The kind of key (default ec256).');

@@ -1,6 +1,6 @@
 /**
  * Runs a command of the config (a hook, a reload, an existing client): words without a shell, or a shell where one was
- * asked for; a documented environment; a process group of its own with a certain end (`acme/process-group.ts`); output
+ * asked for; a documented environment; a process group of its own with a certain end (`process-group.ts`); output
  * captured and capped. A guardian ends the group also when this process is killed and can do nothing any more.
  *
  * The environment, on top of certwatch's own and of the config's `environment`:
@@ -22,8 +22,7 @@ import type { RenewalProblem, RenewalStep } from '../model/renewal.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import { formatDuration } from '../time/duration.ts';
-import { type GroupEnd, runGroup } from './acme/process-group.ts';
-import type { Kill } from './acme/work.ts';
+import { type GroupEnd, type Kill, runGroup } from './process-group.ts';
 import type { Renewal } from './renewal.ts';
 
 export interface CommandContext {
@@ -61,14 +60,14 @@ export async function runCommand(command: Command, context: CommandContext): Pro
 }
 
 /** As a person would type it, for messages. */
-export const commandText = ({ words }: Command): string => words.join(' ');
+const commandText = ({ words }: Command): string => words.join(' ');
 
 export const wordsOf = ({ words, shell }: Command): [string, ...string[]] => {
   const [first = '', ...rest] = words;
   return shell ? ['/bin/sh', '-c', first] : [first, ...rest];
 };
 
-export function environmentOf(context: Omit<CommandContext, 'kill'>): Record<string, string> {
+function environmentOf(context: Omit<CommandContext, 'kill'>): Record<string, string> {
   const { renewal, step, env, deadline, timeoutMs, puttingBack } = context;
   const inherited = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return {

@@ -1,11 +1,12 @@
 /**
  * One certificate to renew as the rooms below work with it: a config entry with every default applied.
  */
+import type { KeyType } from '../config/acme-schema.ts';
 import type { RehearsedHook } from '../config/certificate-schema.ts';
 import type { Command } from '../config/schema-values.ts';
 import type { Secret } from '../config/secret.ts';
 import type { Target, Threshold } from '../model/target.ts';
-import type { AcmeAccountSettings, ChallengeConfig, KeyType } from './acme/job.ts';
+import type { AcmeAccountSettings, ChallengeConfig } from './acme/job.ts';
 
 export interface Renewal {
   readonly name: string;

@@ -6,8 +6,8 @@ import type { RenewalEvent, RenewalProblem, RenewalStep } from '../model/renewal
 import type { Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import type { AcmeEvent, AcmeJob, AcmeResult } from './acme/job.ts';
-import type { Kill } from './acme/work.ts';
 import type { Advice } from './plan.ts';
+import type { Kill } from './process-group.ts';
 import type { Authority } from './renewal.ts';
 import type { Look } from './verify-served.ts';
 

@@ -447,6 +447,20 @@ describe.concurrent('no CA there', () => {
     expect(result).toMatchObject({ ok: false, step: 'directory', reason: 'not-a-directory', advice: 'fix-config' });
   });
 
+  test('its name is asked of the name servers of the job', async () => {
+    const { result } = await trial({
+      directory: `https://ca.shop.example:${pebble.port}/dir`,
+      job: { nameServers: [pebble.nameServer] },
+    });
+    // Found, though its certificate has no such name.
+    expect(result).toMatchObject({
+      ok: false,
+      step: 'directory',
+      reason: 'tls-failed',
+      detail: expect.stringContaining('ALTNAME'),
+    });
+  });
+
   test('HTTPS that nobody vouches for', async () => {
     await using folder = await tempFolder('acme-faults');
     const { result } = await orderWith({

@@ -55,7 +55,7 @@ const challengeFiles = (folder: TempFolder): string[] =>
 const orderOf = (events: readonly AcmeEvent[]): string | undefined =>
   events.flatMap((event) => (event.kind === 'order' ? [event.orderUrl] : []))[0];
 
-const NOT_ENTERED: readonly AcmeStep[] = ['prepare', 'propagate', 'clean-up'];
+const NOT_ENTERED: readonly AcmeStep[] = ['prepare', 'propagate'];
 describe.concurrent('SIGKILL of the child', () => {
   test.for(ACME_STEPS.filter((step) => !NOT_ENTERED.includes(step)))('at %s', async (step) => {
     await using folder = await tempFolder('acme-kill');

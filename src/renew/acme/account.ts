@@ -7,10 +7,10 @@ import { createHash } from 'node:crypto';
 import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../model/result.ts';
+import type { Directory } from './ca/objects.ts';
 import { fail, isObject, type Trouble, trouble } from './failure.ts';
 import type { AcmeAccountSettings } from './job.ts';
 import { makeKeyPem, readKeyFile } from './keys.ts';
-import type { Directory } from './objects.ts';
 import { createOnce, privateFolder, replacePrivate } from './secret-files.ts';
 
 export interface KeptAccount {
@@ -21,7 +21,7 @@ export interface KeptAccount {
 }
 
 /** The folder of one account: readable for a person, and different for each directory, contact and key. */
-export function accountFolder(settings: AcmeAccountSettings, directoryUrl: string): string {
+function accountFolder(settings: AcmeAccountSettings, directoryUrl: string): string {
   const contacts = settings.contact.map((each) => each.replace(/^mailto:/, '').toLowerCase()).sort();
   const identity = JSON.stringify([directoryUrl, contacts, settings.keyFile ?? null, settings.eab?.kid ?? null]);
   const hash = createHash('sha256').update(identity).digest('hex').slice(0, 16);

@@ -8,11 +8,11 @@ import { parseDirectory } from '../../config/acme-directories.ts';
 import type { Certificate } from '../../model/certificate.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import type { Deadline } from '../../time/deadline.ts';
-import { type Answer, exchange, type Line, openLine } from './exchange.ts';
+import { sayErrno } from '../say-errno.ts';
+import { type Answer, exchange, type Line, openLine } from './ca/exchange.ts';
+import { readDirectory } from './ca/objects.ts';
+import { parseRetryAfter } from './ca/retrying.ts';
 import { fail, isObject, type Trouble } from './failure.ts';
-import { readDirectory } from './objects.ts';
-import { parseRetryAfter } from './retry-after.ts';
-import { sayErrno } from './secret-files.ts';
 
 export interface RenewalWindow {
   /** Milliseconds since the epoch. */
@@ -83,15 +83,8 @@ async function lineFor(question: RenewalInfoQuestion): Promise<Result<Line, Trou
       return fail('ca-file', `${question.caFile}: ${sayErrno(cause)}`);
     }
   }
-  const { nameServers } = question;
-  return ok(
-    await openLine({
-      deadline: question.deadline,
-      timeoutMs: question.requestTimeoutMs ?? ASK_MS,
-      ...(ca ? { ca } : {}),
-      ...(nameServers ? { nameServers } : {}),
-    }),
-  );
+  const { deadline, requestTimeoutMs: timeoutMs = ASK_MS, nameServers } = question;
+  return ok(await openLine({ deadline, timeoutMs, ca, nameServers }));
 }
 
 async function ask(

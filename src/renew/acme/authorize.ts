@@ -2,16 +2,15 @@
  * Proves control of every name of an order: answers put in place, waited for, shown to the CA, taken back.
  */
 import { err, ok, type Result } from '../../model/result.ts';
+import type { AcmeClient, Polled } from './ca/client.ts';
+import type { Authorization, Challenge, Order } from './ca/objects.ts';
+import { poll } from './ca/polling.ts';
 import type { ChallengeAnswer } from './challenges/solver.ts';
+import { solverFor, takeBack } from './challenges/solving.ts';
 import { UndoRecord } from './challenges/undo.ts';
-import type { AcmeClient, Polled } from './client.ts';
 import { fail, problemTrouble, type Trouble, trouble } from './failure.ts';
 import type { AcmeAdvice } from './job.ts';
-import type { Authorization, Challenge, Order } from './objects.ts';
-import { poll } from './polling.ts';
-import { solverFor, takeBack } from './solving.ts';
-import type { StepLog } from './steps.ts';
-import type { Work } from './work.ts';
+import type { StepLog, Work } from './work.ts';
 
 interface Pending {
   readonly authorization: Authorization;

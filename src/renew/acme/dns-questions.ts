@@ -20,7 +20,7 @@ export type Answers<T> = Result<readonly T[], NoAnswer>;
 export interface QuestionsOptions {
   readonly deadline: Deadline;
   /** `ADDRESS[:PORT]`; the system's where left out. */
-  readonly servers?: readonly string[];
+  readonly servers?: readonly string[] | undefined;
   /** One question, all tries together; 10 s unless told otherwise. */
   readonly timeoutMs?: number;
 }

@@ -135,9 +135,6 @@ export function problemTrouble(
   return { reason, advice, detail: cap(context ? `${context}: ${said}` : said), problem, ...rest };
 }
 
-export const isProblem = (problem: AcmeProblem | undefined, word: string): boolean =>
-  problem?.type === `${ACME_ERROR}${word}`;
-
 /** A problem document out of whatever JSON came; undefined where it is none. */
 export function readProblem(value: unknown, status: number): AcmeProblem | undefined {
   if (!isObject(value) || (typeof value.type !== 'string' && typeof value.detail !== 'string')) return undefined;

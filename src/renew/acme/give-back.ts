@@ -3,10 +3,10 @@
  * days. It is given back (RFC 8555 7.5.2), where there is time. Whatever comes of that, the order failed as it failed.
  */
 import { Deadline } from '../../time/deadline.ts';
-import type { AcmeClient } from './client.ts';
+import type { AcmeClient } from './ca/client.ts';
+import type { Order } from './ca/objects.ts';
+import { PASSING } from './ca/retrying.ts';
 import type { Trouble } from './failure.ts';
-import type { Order } from './objects.ts';
-import { PASSING } from './retrying.ts';
 import type { Work } from './work.ts';
 
 const LONGEST_MS = 5_000;

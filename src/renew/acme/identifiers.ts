@@ -4,9 +4,9 @@
 import { isIP } from 'node:net';
 import { err, ok, type Result } from '../../model/result.ts';
 import { parseIp } from '../../x509/ip.ts';
+import type { Identifier } from './ca/objects.ts';
 import { fail, type Trouble } from './failure.ts';
 import type { ChallengeConfig } from './job.ts';
-import type { Identifier } from './objects.ts';
 
 const LABEL = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9])?$/;
 const LONGEST_NAME = 253;

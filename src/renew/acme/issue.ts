@@ -3,12 +3,11 @@
  */
 import { err, type Result } from '../../model/result.ts';
 import { authorize } from './authorize.ts';
-import type { AcmeClient } from './client.ts';
+import type { AcmeClient } from './ca/client.ts';
+import type { Identifier, Order } from './ca/objects.ts';
+import { poll } from './ca/polling.ts';
 import { fail, problemTrouble, type Trouble, trouble } from './failure.ts';
-import type { Identifier, Order } from './objects.ts';
-import { poll } from './polling.ts';
-import type { StepLog } from './steps.ts';
-import type { Work } from './work.ts';
+import type { StepLog, Work } from './work.ts';
 
 export interface Issuing {
   readonly work: Work;

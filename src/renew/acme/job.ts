@@ -3,6 +3,7 @@
  * process that runs one order. A job holds secrets (an EAB key), so it travels over the IPC channel only, never in
  * arguments or the environment.
  */
+import type { KeyType } from '../../config/acme-schema.ts';
 
 export interface AcmeJob {
   /** A name that is known (`config/acme-directories.ts`) or the directory's https URL. */
@@ -30,7 +31,7 @@ export interface AcmeJob {
     /** Where http-01 looks; 80 but in tests. */
     readonly httpPort?: number;
   };
-  /** Name servers in place of the system's, `ADDRESS[:PORT]`, IPv6 in brackets with a port: for preflight and propagation. */
+  /** Name servers in place of the system's, `ADDRESS[:PORT]`, IPv6 in brackets with a port. */
   readonly nameServers?: readonly string[];
   /** Where authoritative servers listen; 53 but in tests. */
   readonly authorityPort?: number;
@@ -52,9 +53,6 @@ export interface AcmeAccountSettings {
   /** RFC 8555 7.3.4. The HMAC key in base64url, as CAs hand it out. */
   readonly eab?: { readonly kid: string; readonly hmacKey: string };
 }
-
-export const KEY_TYPES = ['ec256', 'ec384', 'rsa2048', 'rsa3072', 'rsa4096'] as const;
-export type KeyType = (typeof KEY_TYPES)[number];
 
 export type KeyWish =
   | { readonly kind: 'new'; readonly type: KeyType }
@@ -117,7 +115,6 @@ export const ACME_STEPS = [
   'download',
   'check',
   'write',
-  'clean-up',
 ] as const;
 export type AcmeStep = (typeof ACME_STEPS)[number];
 

@@ -4,9 +4,9 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import type { KeyType } from '../../config/acme-schema.ts';
 import { err, ok, type Result } from '../../model/result.ts';
-import type { KeyType } from './job.ts';
-import { sayErrno } from './secret-files.ts';
+import { sayErrno } from '../say-errno.ts';
 
 const generate = promisify(generateKeyPair);
 

@@ -7,24 +7,24 @@ import { join } from 'node:path';
 import { parseDirectory } from '../../config/acme-directories.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import { Deadline } from '../../time/deadline.ts';
-import { encodePem } from '../../x509/pem.ts';
+import { type CertificateSet, contentsOf, FILE_NAMES, type SetFile } from '../install/certificate-set.ts';
+import { sayErrno } from '../say-errno.ts';
 import { forgetAccountUrl, type KeptAccount, keepAccountUrl, mayRegister, openAccount } from './account.ts';
+import { type AcmeClient, openAcmeClient } from './ca/client.ts';
+import { openLine } from './ca/exchange.ts';
+import type { Directory, Identifier, Order } from './ca/objects.ts';
 import { cleanUpAfter } from './challenges/undo.ts';
-import { type AcmeClient, openAcmeClient } from './client.ts';
-import { openLine } from './exchange.ts';
 import { atStep, fail, type Trouble, trouble } from './failure.ts';
 import { giveBack } from './give-back.ts';
 import { readIdentifiers } from './identifiers.ts';
 import { issue } from './issue.ts';
-import { checkIssued, hasIssuer, type IssuedChain } from './issued.ts';
+import { checkIssued, hasIssuer } from './issued.ts';
 import type { AcmeFailure, AcmeFiles, AcmeIssued } from './job.ts';
 import { makeKeyPem, readKeyFile } from './keys.ts';
-import type { Directory, Identifier, Order } from './objects.ts';
 import { placeOrder } from './place-order.ts';
 import { preflight } from './preflight/preflight.ts';
-import { createOnce, privateFolder, replacePrivate, sayErrno } from './secret-files.ts';
-import { StepLog } from './steps.ts';
-import type { Work } from './work.ts';
+import { createOnce, privateFolder, replacePrivate } from './secret-files.ts';
+import { StepLog, type Work } from './work.ts';
 
 type Issued = Omit<AcmeIssued, 'ok' | 'warnings'>;
 
@@ -100,7 +100,7 @@ async function obtainIn(run: Run): Promise<Result<Issued, Trouble>> {
   await steps.enter('write');
   const files = await writeFiles(work.job.outDir, checked.value);
   if (!files.ok) return files;
-  const { sha256, notBefore, notAfter } = checked.value.leaf;
+  const { sha256, notBefore, notAfter } = checked.value.chain[0];
   return ok({ files: files.value, orderUrl: order.url, sha256, notBefore, notAfter });
 }
 
@@ -156,7 +156,7 @@ async function prepare(work: Work): Promise<Result<Prepared, Trouble>> {
 
 /** Before the order, and in its file: a run that is taken up again needs the key that the order was finalized with. */
 async function certificateKey({ job }: Work): Promise<Result<string, Trouble>> {
-  const path = join(job.outDir, 'privkey.pem');
+  const path = join(job.outDir, FILE_NAMES.key);
   const wished = job.key.kind === 'reuse' ? await readKeyFile(job.key.file) : undefined;
   if (wished && !wished.ok) return fail('key-file', wished.error);
   if (wished) {
@@ -182,16 +182,13 @@ async function connect(run: Run, { url, ca }: Pick<Prepared, 'url' | 'ca'>): Pro
   const { job, deadline, now } = run.work;
   const account = await openAccount(job.account, url);
   if (!account.ok) return account;
-  const line = await openLine({
-    deadline,
-    ...(job.requestTimeoutMs ? { timeoutMs: job.requestTimeoutMs } : {}),
-    ...(ca ? { ca } : {}),
-  });
+  const { requestTimeoutMs: timeoutMs, nameServers } = job;
+  const line = await openLine({ deadline, timeoutMs, ca, nameServers });
   const client = await openAcmeClient({
     directoryUrl: url,
     accountKeyPem: account.value.keyPem,
-    ...(account.value.url ? { accountUrl: account.value.url } : {}),
-    ...(job.account.eab ? { eab: job.account.eab } : {}),
+    accountUrl: account.value.url,
+    eab: job.account.eab,
     line,
     now,
   });
@@ -208,22 +205,13 @@ async function connect(run: Run, { url, ca }: Pick<Prepared, 'url' | 'ca'>): Pro
   return kept.ok ? ok(connected) : kept;
 }
 
-async function writeFiles(folder: string, { chain }: IssuedChain): Promise<Result<AcmeFiles, Trouble>> {
-  const [cert = '', ...above] = chain.map(({ der }) => encodePem(der));
-  const files: AcmeFiles = {
-    key: join(folder, 'privkey.pem'),
-    cert: join(folder, 'cert.pem'),
-    chain: join(folder, 'chain.pem'),
-    fullchain: join(folder, 'fullchain.pem'),
-  };
-  const texts = [
-    [files.cert, cert],
-    [files.chain, above.join('')],
-    [files.fullchain, cert + above.join('')],
-  ] as const;
-  for (const [path, text] of texts) {
-    const written = await replacePrivate(path, text);
+/** The key is there already. */
+async function writeFiles(folder: string, set: CertificateSet): Promise<Result<AcmeFiles, Trouble>> {
+  const contents = contentsOf(set);
+  const at = (file: SetFile) => join(folder, FILE_NAMES[file]);
+  for (const file of ['cert', 'chain', 'fullchain'] as const) {
+    const written = await replacePrivate(at(file), contents[file]);
     if (!written.ok) return fail('cannot-write', written.error);
   }
-  return ok(files);
+  return ok({ key: at('key'), cert: at('cert'), chain: at('chain'), fullchain: at('fullchain') });
 }

@@ -4,10 +4,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Result } from '../../model/result.ts';
-import type { AcmeClient, NewOrder } from './client.ts';
+import type { AcmeClient, NewOrder } from './ca/client.ts';
+import type { Directory, Identifier, Order } from './ca/objects.ts';
 import { fail, isObject, type Trouble } from './failure.ts';
 import { giveBack } from './give-back.ts';
-import type { Directory, Identifier, Order } from './objects.ts';
 import { replacePrivate } from './secret-files.ts';
 import type { Work } from './work.ts';
 

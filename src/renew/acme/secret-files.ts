@@ -1,14 +1,15 @@
 /**
- * Files that hold keys: made with O_EXCL and mode 0600 in folders of mode 0700, so that they are nobody else's to read,
- * not for an instant, and complete or not there: written under another name, synced, then linked into place.
+ * Files that hold keys, in folders of mode 0700: nobody else's to read, not for an instant, and complete or not there.
  */
-import { randomBytes } from 'node:crypto';
-import { link, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, lstat, mkdir, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { tempName } from '../../files/stale-temps.ts';
 import { err, ok, type Result } from '../../model/result.ts';
+import { createFile, replaceFile, syncFolder } from '../install/private-file.ts';
+import { sayErrno } from '../say-errno.ts';
 
 const PRIVATE_FOLDER = 0o700;
-const PRIVATE_FILE = 0o600;
+const PRIVATE_FILE = { mode: 0o600 } as const;
 const OTHERS = 0o077;
 
 /**
@@ -36,71 +37,25 @@ export async function privateFolder(path: string): Promise<Result<void, string>>
  * @returns whether it was this one.
  */
 export async function createOnce(path: string, content: string): Promise<Result<boolean, string>> {
-  return placed(path, content, async (temporary) => {
-    try {
-      await link(temporary, path);
-      return true;
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-      return false;
-    } finally {
-      await unlink(temporary);
-    }
-  });
+  const temporary = join(dirname(path), await tempName(basename(path)));
+  try {
+    await createFile(temporary, content, PRIVATE_FILE);
+    await link(temporary, path);
+    await syncFolder(dirname(path));
+    return ok(true);
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'EEXIST' ? ok(false) : err(`${path}: ${sayErrno(cause)}`);
+  } finally {
+    await unlink(temporary).catch(() => {});
+  }
 }
 
 /** Puts a file in place of whatever was there. */
 export async function replacePrivate(path: string, content: string): Promise<Result<void, string>> {
-  const done = await placed(path, content, async (temporary) => {
-    await rename(temporary, path);
-    return true;
-  });
-  return done.ok ? ok(undefined) : done;
-}
-
-async function placed(
-  path: string,
-  content: string,
-  place: (temporary: string) => Promise<boolean>,
-): Promise<Result<boolean, string>> {
-  const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
   try {
-    const file = await open(temporary, 'wx', PRIVATE_FILE);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    const mine = await place(temporary);
-    await syncFolder(dirname(path));
-    return ok(mine);
+    await replaceFile(path, content, PRIVATE_FILE);
+    return ok(undefined);
   } catch (cause) {
-    await unlink(temporary).catch(() => {});
     return err(`${path}: ${sayErrno(cause)}`);
   }
-}
-
-/** A new name is on the disk only once its folder is; some file systems cannot sync folders and need not. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch(() => undefined);
-  await folder?.sync().catch(() => {});
-  await folder?.close();
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  ENOENT: 'no such file or folder',
-  ENOTDIR: 'a part of the path is no folder',
-  ENOSPC: 'no space left on the device',
-  EDQUOT: 'disk quota exceeded',
-  EFBIG: 'files of this user may not be so large',
-  EROFS: 'read-only file system',
-  EISDIR: 'is a folder',
-};
-
-export function sayErrno(cause: unknown): string {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  return code ? (WORDS[code] ?? code) : (message ?? String(cause));
 }

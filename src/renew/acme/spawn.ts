@@ -5,10 +5,9 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { Deadline } from '../../time/deadline.ts';
+import { type Kill, signalGroup, Tail } from '../process-group.ts';
 import { atStep, trouble } from './failure.ts';
 import type { AcmeEvent, AcmeFailed, AcmeJob, AcmeResult, AcmeStep, AcmeWarning, FromChild, ToChild } from './job.ts';
-import { signalGroup, Tail } from './process-group.ts';
-import type { Kill } from './work.ts';
 
 export interface OrderOptions {
   /** The child and all it has started are gone by then. */

@@ -13,8 +13,9 @@ import { bytesEqual } from '../../x509/der.ts';
 import { matchesHostname } from '../../x509/hostname.ts';
 import { formatGeneralName, formatName, namesMatch } from '../../x509/name.ts';
 import { parseCertificate } from '../../x509/parse-certificate.ts';
-import { decodePem } from '../../x509/pem.ts';
-import { type InstallProblem, sayErrno, trouble } from './trouble.ts';
+import { decodePem, encodePem } from '../../x509/pem.ts';
+import { sayErrno } from '../say-errno.ts';
+import { type InstallProblem, trouble } from './trouble.ts';
 
 export const FILE_NAMES = {
   key: 'privkey.pem',
@@ -30,6 +31,12 @@ export interface CertificateSet {
   readonly keyPem: string;
   /** Leaf first. Never empty. */
   readonly chain: readonly [Certificate, ...Certificate[]];
+}
+
+/** What each of the four files holds. */
+export function contentsOf({ keyPem, chain }: CertificateSet): Readonly<Record<SetFile, string>> {
+  const [cert = '', ...above] = chain.map(({ der }) => encodePem(der));
+  return { key: keyPem, cert, chain: above.join(''), fullchain: cert + above.join('') };
 }
 
 /** Keys and chains are some kilobytes. */

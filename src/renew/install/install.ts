@@ -4,8 +4,14 @@
  */
 import type { RenewalProblem } from '../../model/renewal.ts';
 import { ok, type Result } from '../../model/result.ts';
-import { encodePem } from '../../x509/pem.ts';
-import { type CertificateSet, checkSet, type Expected, SET_FILES, type SetFile } from './certificate-set.ts';
+import {
+  type CertificateSet,
+  checkSet,
+  contentsOf,
+  type Expected,
+  SET_FILES,
+  type SetFile,
+} from './certificate-set.ts';
 import { LiveFolder, type VersionFiles } from './live-folder.ts';
 import type { Access } from './private-file.ts';
 import type { InstallProblem } from './trouble.ts';
@@ -50,14 +56,8 @@ export async function prepareInstall(
 }
 
 /** Mode and owner are those that the names had; only a key is never for others. */
-function filesOf({ keyPem, chain }: CertificateSet, before: Partial<Record<SetFile, Access>>): VersionFiles {
-  const [leaf, ...above] = chain.map(({ der }) => encodePem(der));
-  const contents: Record<SetFile, string> = {
-    key: keyPem,
-    cert: leaf ?? '',
-    chain: above.join(''),
-    fullchain: [leaf, ...above].join(''),
-  };
+function filesOf(set: CertificateSet, before: Partial<Record<SetFile, Access>>): VersionFiles {
+  const contents = contentsOf(set);
   const files: VersionFiles = {};
   for (const file of SET_FILES) {
     const access = before[file] ?? NEW_ACCESS[file];

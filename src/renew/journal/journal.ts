@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { writeFileAtomically } from '../../files/atomic-file.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import { syncFolder } from '../install/private-file.ts';
-import { sayErrno } from '../install/trouble.ts';
+import { sayErrno } from '../say-errno.ts';
 import { formatEntry, type JournalEntry, parseEntries } from './entry.ts';
 import { attemptsOf, entriesToKeep } from './history.ts';
 

@@ -4,14 +4,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ACME_DIRECTORIES, parseDirectory, stagingOf } from '../../../src/config/acme-directories.ts';
+import { readAuthorization, readDirectory, readOrder } from '../../../src/renew/acme/ca/objects.ts';
+import { parseRetryAfter } from '../../../src/renew/acme/ca/retrying.ts';
 import { parseListen } from '../../../src/renew/acme/challenges/listen-address.ts';
 import { parseServer } from '../../../src/renew/acme/challenges/rfc2136.ts';
 import { parseTsigKey } from '../../../src/renew/acme/challenges/tsig-key.ts';
 import { problemTrouble, readProblem } from '../../../src/renew/acme/failure.ts';
 import { readIdentifiers } from '../../../src/renew/acme/identifiers.ts';
 import type { ChallengeConfig } from '../../../src/renew/acme/job.ts';
-import { readAuthorization, readDirectory, readOrder } from '../../../src/renew/acme/objects.ts';
-import { parseRetryAfter } from '../../../src/renew/acme/retry-after.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 8, 0, 0);
 const DAY = 86_400_000;

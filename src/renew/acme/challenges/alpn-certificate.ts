@@ -4,7 +4,7 @@
  */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { parseIp } from '../../../x509/ip.ts';
-import type { Identifier } from '../objects.ts';
+import type { Identifier } from '../ca/objects.ts';
 
 export interface AlpnCertificate {
   /** DER */

@@ -16,8 +16,8 @@
  */
 import { err, ok, type Result } from '../../../model/result.ts';
 import type { Deadline } from '../../../time/deadline.ts';
+import { runGroup } from '../../process-group.ts';
 import { type Trouble, trouble } from '../failure.ts';
-import { runGroup } from '../process-group.ts';
 import type { Surroundings } from '../work.ts';
 
 export interface HookRun {

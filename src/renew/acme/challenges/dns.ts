@@ -22,13 +22,10 @@ const DNS_PORT = 53;
 
 export function dns(config: Config, work: Work, undo: UndoRecord): Solver {
   const records: ExpectedRecord[] = [];
-  const servers = work.job.nameServers ? { nameServers: work.job.nameServers } : {};
+  const { nameServers } = work.job;
   return {
     async present(answers) {
-      const questions = new Questions({
-        deadline: work.deadline,
-        ...(work.job.nameServers ? { servers: work.job.nameServers } : {}),
-      });
+      const questions = new Questions({ deadline: work.deadline, servers: nameServers });
       for (const answer of answers) {
         const domain = answer.identifier.value;
         const start = challengeName(domain);
@@ -50,7 +47,7 @@ export function dns(config: Config, work: Work, undo: UndoRecord): Solver {
         port: work.job.authorityPort ?? DNS_PORT,
         primary,
         warn: work.warn,
-        ...servers,
+        nameServers,
       });
     },
     close: async () => {},
@@ -58,14 +55,12 @@ export function dns(config: Config, work: Work, undo: UndoRecord): Solver {
 }
 
 /** RFC 8555 8.4: base64url of the SHA-256 of the key authorization. */
-export const txtValue = ({ keyAuthorization }: Pick<ChallengeAnswer, 'keyAuthorization'>): string =>
+const txtValue = ({ keyAuthorization }: Pick<ChallengeAnswer, 'keyAuthorization'>): string =>
   createHash('sha256').update(keyAuthorization).digest('base64url');
 
 async function primaryServers(server: string, work: Work): Promise<readonly string[]> {
-  const found = await serverAddresses(server, {
-    deadline: work.deadline,
-    ...(work.job.nameServers ? { nameServers: work.job.nameServers } : {}),
-  });
+  const { deadline, job } = work;
+  const found = await serverAddresses(server, { deadline, nameServers: job.nameServers });
   return found.ok ? found.value.addresses.map((address) => serverAt(address, found.value.port)) : [];
 }
 
@@ -87,10 +82,7 @@ async function putRecord({ config, work, undo, domain, record }: Putting): Promi
     }
     return runHook({ action: 'present', argv: present, ...run }, work);
   }
-  const place = {
-    rfc2136: config.rfc2136,
-    ...(work.job.nameServers ? { nameServers: work.job.nameServers } : {}),
-  };
+  const place = { rfc2136: config.rfc2136, nameServers: work.job.nameServers };
   const zone = await zoneAtServer(record.name, place, work.deadline);
   if (!zone.ok) return zone;
   const whole = { ...place, zone: zone.value, ...record };

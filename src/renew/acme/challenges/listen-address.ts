@@ -4,8 +4,8 @@
 import { isIP, type Server } from 'node:net';
 import { err, ok, type Result } from '../../../model/result.ts';
 import { Deadline } from '../../../time/deadline.ts';
+import { pause } from '../../../time/pause.ts';
 import { type AcmeReason, fail, type Trouble } from '../failure.ts';
-import { sleep } from '../retrying.ts';
 
 export interface ListenAddress {
   readonly host: string;
@@ -54,8 +54,10 @@ export async function listenAt({ server, at, deadline, isOurs }: Listening): Pro
     if (code === 'EADDRINUSE' && !deadline.expired) {
       const now = performance.now();
       if (now > begun + TAKEN_WAIT_MS) strangers = (await asked(address, { deadline, isOurs })) ? 0 : strangers + 1;
-      const wait = strangers < MOST_STRANGERS && now < Math.max(ownUntil, begun + TAKEN_WAIT_MS);
-      if (wait && (await sleep(TAKEN_PAUSE_MS, deadline))) continue;
+      if (strangers < MOST_STRANGERS && now < Math.max(ownUntil, begun + TAKEN_WAIT_MS)) {
+        await pause(TAKEN_PAUSE_MS, deadline);
+        if (!deadline.expired) continue;
+      }
     }
     const [reason, why] = WHY[code] ?? (['listen-failed', code] as const);
     return fail(reason, `cannot listen at ${at}: ${why}`);

@@ -4,10 +4,10 @@
  */
 import { ok, type Result } from '../../../model/result.ts';
 import { Deadline } from '../../../time/deadline.ts';
+import { pause } from '../../../time/pause.ts';
 import { Questions, serverAt } from '../dns-questions.ts';
 import { fail, type Trouble } from '../failure.ts';
 import type { AcmeWarning } from '../job.ts';
-import { sleep } from '../retrying.ts';
 
 export interface ExpectedRecord {
   readonly name: string;
@@ -17,7 +17,7 @@ export interface ExpectedRecord {
 export interface PropagationOptions {
   readonly deadline: Deadline;
   readonly timeoutMs: number;
-  readonly nameServers?: readonly string[];
+  readonly nameServers?: readonly string[] | undefined;
   /** Where authoritative servers listen; 53 but in tests. */
   readonly port: number;
   /** Asked as well as, or where they cannot be found in place of, the zone's servers: `ADDRESS:PORT`. */
@@ -67,12 +67,13 @@ async function watch(
   limit: Deadline,
   options: PropagationOptions,
 ): Promise<Result<void, Trouble>> {
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
     const missing = watched.filter(({ state }) => state === 'missing');
     await Promise.all(missing.map((each) => look(each, limit)));
     const left = watched.filter(({ state }) => state === 'missing');
     if (left.length === 0) break;
-    if (!(await sleep(pause, limit))) return notSeen(left, options.timeoutMs);
+    await pause(wait, limit);
+    if (limit.expired) return notSeen(left, options.timeoutMs);
   }
   for (const record of new Set(watched.map((each) => each.record))) {
     const silent = watched.filter((each) => each.record === record && each.state === 'silent');
@@ -106,7 +107,7 @@ function notSeen(left: readonly Watched[], timeoutMs: number): Result<never, Tro
 
 async function authoritativeServers(name: string, options: PropagationOptions): Promise<readonly string[]> {
   const { deadline, nameServers, port, primary = [] } = options;
-  const questions = new Questions({ deadline, ...(nameServers ? { servers: nameServers } : {}) });
+  const questions = new Questions({ deadline, servers: nameServers });
   const zone = await questions.zoneOf(name);
   if (!zone.ok) return primary;
   const names = await questions.ns(zone.value);

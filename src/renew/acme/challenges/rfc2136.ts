@@ -20,7 +20,7 @@ export interface RecordPlace {
   readonly zone: string;
   readonly name: string;
   readonly value: string;
-  readonly nameServers?: readonly string[];
+  readonly nameServers?: readonly string[] | undefined;
 }
 
 export interface UpdateContext {
@@ -100,14 +100,11 @@ export function parseServer(text: string): Result<ServerAddress, string> {
 /** The primary server's addresses. */
 export async function serverAddresses(
   server: string,
-  options: { readonly deadline: Deadline; readonly nameServers?: readonly string[] },
+  options: { readonly deadline: Deadline; readonly nameServers?: readonly string[] | undefined },
 ): Promise<Result<{ readonly addresses: readonly string[]; readonly port: number }, string>> {
   const parsed = parseServer(server);
   if (!parsed.ok) return parsed;
-  const questions = new Questions({
-    deadline: options.deadline,
-    ...(options.nameServers ? { servers: options.nameServers } : {}),
-  });
+  const questions = new Questions({ deadline: options.deadline, servers: options.nameServers });
   const found = await questions.addresses(parsed.value.host);
   if (!found.ok) return err(`${parsed.value.host} has no address (${found.error.code})`);
   return ok({ addresses: found.value, port: parsed.value.port });
@@ -120,10 +117,7 @@ export async function zoneAtServer(
   deadline: Deadline,
 ): Promise<Result<string, Trouble>> {
   if (place.rfc2136.zone) return ok(place.rfc2136.zone.toLowerCase().replace(/\.$/, ''));
-  const server = await serverAddresses(place.rfc2136.server, {
-    deadline,
-    ...(place.nameServers ? { nameServers: place.nameServers } : {}),
-  });
+  const server = await serverAddresses(place.rfc2136.server, { deadline, nameServers: place.nameServers });
   if (!server.ok) return fail('zone-not-found', server.error);
   const { addresses, port } = server.value;
   const questions = new Questions({ deadline, servers: addresses.map((address) => serverAt(address, port)) });
@@ -135,10 +129,7 @@ export async function zoneAtServer(
 
 /** RFC 1035 4.2.2: over TCP a message goes behind its length. */
 async function exchange(place: RecordPlace, message: Buffer, deadline: Deadline): Promise<Result<Buffer, string>> {
-  const server = await serverAddresses(place.rfc2136.server, {
-    deadline,
-    ...(place.nameServers ? { nameServers: place.nameServers } : {}),
-  });
+  const server = await serverAddresses(place.rfc2136.server, { deadline, nameServers: place.nameServers });
   if (!server.ok) return server;
   const dialled = await dial(server.value.addresses, server.value.port, { deadline });
   if (!dialled.ok) return err(`cannot connect (${dialled.error.detail ?? dialled.error.reason})`);

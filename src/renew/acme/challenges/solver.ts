@@ -2,11 +2,8 @@
  * A solver puts the answers to challenges where the CA looks for them, and takes them back.
  */
 import type { Result } from '../../../model/result.ts';
+import type { Identifier } from '../ca/objects.ts';
 import type { Trouble } from '../failure.ts';
-import type { ChallengeConfig } from '../job.ts';
-import type { Identifier } from '../objects.ts';
-import type { Work } from '../work.ts';
-import type { UndoRecord } from './undo.ts';
 
 export interface ChallengeAnswer {
   readonly identifier: Identifier;
@@ -27,5 +24,3 @@ export interface Solver {
   /** Ends what lives in this process (listeners). Never fails. */
   close(): Promise<void>;
 }
-
-export type MakeSolver<C extends ChallengeConfig> = (config: C, work: Work, undo: UndoRecord) => Solver;

@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { err, ok, type Result } from '../../../model/result.ts';
-import { sayErrno } from '../secret-files.ts';
+import { sayErrno } from '../../say-errno.ts';
 
 export interface TsigKey {
   /** Lower case, without a trailing dot. */

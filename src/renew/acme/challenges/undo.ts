@@ -6,9 +6,10 @@ import { readFile, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../../model/result.ts';
 import type { Deadline } from '../../../time/deadline.ts';
+import { sayErrno } from '../../say-errno.ts';
 import { isObject } from '../failure.ts';
 import type { Rfc2136 } from '../job.ts';
-import { replacePrivate, sayErrno } from '../secret-files.ts';
+import { replacePrivate } from '../secret-files.ts';
 import type { Surroundings } from '../work.ts';
 import { type HookRun, runHook } from './dns-hook-run.ts';
 import { removeRecord } from './rfc2136.ts';
@@ -23,7 +24,7 @@ export type Undo =
       readonly zone: string;
       readonly name: string;
       readonly value: string;
-      readonly nameServers?: readonly string[];
+      readonly nameServers?: readonly string[] | undefined;
     };
 
 export const UNDO_FILE = 'clean-up.json';

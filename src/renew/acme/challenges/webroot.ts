@@ -5,9 +5,9 @@
 import { chmod, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Result } from '../../../model/result.ts';
+import { sayErrno } from '../../say-errno.ts';
 import { fail, type Trouble } from '../failure.ts';
 import type { ChallengeConfig } from '../job.ts';
-import { sayErrno } from '../secret-files.ts';
 import type { Work } from '../work.ts';
 import type { Solver } from './solver.ts';
 import type { UndoRecord } from './undo.ts';
@@ -27,7 +27,7 @@ export function webroot({ webroot: root }: Config, _work: Work, undo: UndoRecord
   };
 }
 
-export interface WebrootFile {
+interface WebrootFile {
   readonly root: string;
   /** Base64url characters only: it becomes a file name. */
   readonly name: string;
@@ -36,7 +36,7 @@ export interface WebrootFile {
 }
 
 /** The root itself must be there: a typo in the config must not make a folder that no server serves. */
-export async function putInWebroot({ root, name, text, undo }: WebrootFile): Promise<Result<void, Trouble>> {
+async function putInWebroot({ root, name, text, undo }: WebrootFile): Promise<Result<void, Trouble>> {
   const wellKnown = join(root, '.well-known');
   const folder = join(wellKnown, 'acme-challenge');
   try {

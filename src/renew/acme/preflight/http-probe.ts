@@ -16,13 +16,13 @@ import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { ok, type Result } from '../../../model/result.ts';
 import type { Deadline } from '../../../time/deadline.ts';
+import type { Identifier } from '../ca/objects.ts';
 import { fetchText } from '../challenges/fetch-text.ts';
 import { WELL_KNOWN } from '../challenges/http-listener.ts';
 import { parseListen } from '../challenges/listen-address.ts';
 import type { ChallengeAnswer } from '../challenges/solver.ts';
 import { cap, fail, type Trouble } from '../failure.ts';
 import type { ChallengeConfig } from '../job.ts';
-import type { Identifier } from '../objects.ts';
 import type { Work } from '../work.ts';
 
 export interface Probed {

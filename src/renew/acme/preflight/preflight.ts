@@ -4,13 +4,13 @@
  */
 import { ok, type Result } from '../../../model/result.ts';
 import { Deadline } from '../../../time/deadline.ts';
+import type { Directory, Identifier } from '../ca/objects.ts';
 import { challengeName, followCnames } from '../challenges/delegation.ts';
+import { solverFor, takeBack } from '../challenges/solving.ts';
 import { readTsigKey } from '../challenges/tsig-key.ts';
 import { UndoRecord } from '../challenges/undo.ts';
 import { Questions } from '../dns-questions.ts';
 import { fail, type Trouble } from '../failure.ts';
-import type { Directory, Identifier } from '../objects.ts';
-import { solverFor, takeBack } from '../solving.ts';
 import type { Work } from '../work.ts';
 import { judgeCaa } from './caa.ts';
 import { type Probed, probeAnswer, probeHttp } from './http-probe.ts';
@@ -28,7 +28,8 @@ export async function preflight(
   if (work.job.preflight?.skip) return ok(undefined);
   const deadline = Deadline.after(Math.min(PREFLIGHT_MS, work.deadline.remainingMs * SHARE), work.deadline);
   try {
-    const context = { work, deadline, directory, questions: questionsFor(work, deadline) };
+    const questions = new Questions({ deadline, servers: work.job.nameServers });
+    const context = { work, deadline, directory, questions };
     const key = await updateKey(work);
     if (!key.ok) return key;
     const probed: Probed[] = [];
@@ -51,9 +52,6 @@ interface Context {
   readonly directory: Directory;
   readonly questions: Questions;
 }
-
-const questionsFor = ({ job }: Work, deadline: Deadline): Questions =>
-  new Questions({ deadline, ...(job.nameServers ? { servers: job.nameServers } : {}) });
 
 /** A key file with a slip in it is best found now. */
 async function updateKey({ job }: Work): Promise<Result<void, Trouble>> {

@@ -1,9 +1,9 @@
 /**
  * The objects of RFC 8555 7.1 as they are used here, read from JSON that nobody vouches for. Pure.
  */
-import { err, ok, type Result } from '../../model/result.ts';
-import { isObject, readProblem, type Trouble, trouble } from './failure.ts';
-import type { AcmeProblem } from './job.ts';
+import { err, ok, type Result } from '../../../model/result.ts';
+import { isObject, readProblem, type Trouble, trouble } from '../failure.ts';
+import type { AcmeProblem } from '../job.ts';
 
 export interface Directory {
   readonly url: string;

@@ -4,9 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type GroupOptions, runGroup, Tail } from '../../../src/renew/acme/process-group.ts';
-import { Deadline } from '../../../src/time/deadline.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
+import { type GroupOptions, runGroup, Tail } from '../../src/renew/process-group.ts';
+import { Deadline } from '../../src/time/deadline.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const run = async (argv: readonly [string, ...string[]], options: Partial<GroupOptions> = {}) => {
   const deadline = Deadline.after(10_000);

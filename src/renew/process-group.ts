@@ -5,8 +5,10 @@
  * killed. (A process that leaves the group by setsid is out of reach.)
  */
 import type { ChildProcess } from 'node:child_process';
-import { Deadline } from '../../time/deadline.ts';
-import type { Kill } from './work.ts';
+import { Deadline } from '../time/deadline.ts';
+
+/** Signals a process, or with a negative number its group; as `process.kill`. */
+export type Kill = (pid: number, signal: NodeJS.Signals | 0) => unknown;
 
 export interface GroupOptions {
   readonly deadline: Deadline;
@@ -31,7 +33,7 @@ export type GroupEnd = { readonly output: string } & (
 const MOST_OUTPUT = 16 * 1024;
 
 /** From SIGTERM to SIGKILL. */
-export const TERM_GRACE_MS = 1_000;
+const TERM_GRACE_MS = 1_000;
 
 /** From SIGKILL to the end of the process. */
 const REAP_MS = 500;

@@ -1,14 +1,15 @@
 /**
  * The solver for a job's challenge, and taking back what one has done.
  */
-import { alpnListener } from './challenges/alpn-listener.ts';
-import { dns } from './challenges/dns.ts';
-import { httpListener } from './challenges/http-listener.ts';
-import type { Solver } from './challenges/solver.ts';
-import { cleanUpAfter, type UndoRecord } from './challenges/undo.ts';
-import { webroot } from './challenges/webroot.ts';
-import type { ChallengeConfig } from './job.ts';
-import type { Work } from './work.ts';
+
+import type { ChallengeConfig } from '../job.ts';
+import type { Work } from '../work.ts';
+import { alpnListener } from './alpn-listener.ts';
+import { dns } from './dns.ts';
+import { httpListener } from './http-listener.ts';
+import type { Solver } from './solver.ts';
+import { cleanUpAfter, type UndoRecord } from './undo.ts';
+import { webroot } from './webroot.ts';
 
 export function solverFor(config: ChallengeConfig, work: Work, undo: UndoRecord): Solver {
   if (config.type === 'dns-01') return dns(config, work, undo);

@@ -6,11 +6,11 @@
  * problem document and Retry-After of the last answer are noted here. The adapter resolves for every status, which keeps
  * acme-client's own retries from ever starting. Calls are made one after the other: "the last answer" is always theirs.
  */
-import { err, ok, type Result } from '../../model/result.ts';
-import type { Deadline } from '../../time/deadline.ts';
+import { err, ok, type Result } from '../../../model/result.ts';
+import type { Deadline } from '../../../time/deadline.ts';
+import { problemTrouble, readProblem, type Trouble, trouble } from '../failure.ts';
+import type { AcmeAccountSettings, AcmeProblem } from '../job.ts';
 import { type Answer, exchange, type Line } from './exchange.ts';
-import { problemTrouble, readProblem, type Trouble, trouble } from './failure.ts';
-import type { AcmeAccountSettings, AcmeProblem } from './job.ts';
 import {
   type Authorization,
   type Directory,
@@ -20,14 +20,13 @@ import {
   readDirectory,
   readOrder,
 } from './objects.ts';
-import { parseRetryAfter } from './retry-after.ts';
-import { retrying } from './retrying.ts';
+import { parseRetryAfter, retrying } from './retrying.ts';
 
 export interface ClientOptions {
   readonly directoryUrl: string;
   readonly accountKeyPem: string;
-  readonly accountUrl?: string;
-  readonly eab?: NonNullable<AcmeAccountSettings['eab']>;
+  readonly accountUrl: string | undefined;
+  readonly eab: AcmeAccountSettings['eab'];
   readonly line: Line;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

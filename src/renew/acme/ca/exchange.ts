@@ -5,10 +5,10 @@
  */
 import type { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { err, ok, type Result } from '../../model/result.ts';
-import { createResolver, type Resolver, resolveHost } from '../../net/resolve.ts';
-import { Deadline } from '../../time/deadline.ts';
-import { fail, type Trouble, trouble } from './failure.ts';
+import { err, ok, type Result } from '../../../model/result.ts';
+import { createResolver, type Resolver, resolveHost } from '../../../net/resolve.ts';
+import { Deadline } from '../../../time/deadline.ts';
+import { fail, type Trouble, trouble } from '../failure.ts';
 
 export interface Request {
   readonly method: string;
@@ -36,11 +36,11 @@ export const MOST_BYTES = 1024 * 1024;
 
 export interface LineOptions {
   readonly deadline: Deadline;
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** PEM of roots trusted on top of Mozilla's. */
-  readonly ca?: string;
+  readonly ca?: string | undefined;
   /** As `AcmeJob.nameServers`. */
-  readonly nameServers?: readonly string[];
+  readonly nameServers?: readonly string[] | undefined;
 }
 
 export async function openLine(options: LineOptions): Promise<Line> {
