@@ -2,12 +2,12 @@
  * PKCS#12 as openssl and node-forge write it, opened with a password, with none and with a wrong one; and what nobody
  * writes in good faith.
  */
-import { createPrivateKey } from 'node:crypto';
+import { createCipheriv, createPrivateKey } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadForge } from '../../src/files/forge.ts';
 import { Deadline } from '../../src/time/deadline.ts';
-import { context, octetString, oid, sequence, TAG } from '../support/pki/der.ts';
+import { context, contextPrimitive, integer, octetString, oid, sequence, TAG } from '../support/pki/der.ts';
 import { createCa, type Issued } from '../support/pki/pki.ts';
 import {
   type Bench,
@@ -15,6 +15,7 @@ import {
   certBag,
   data,
   encrypted,
+  encryptedData,
   hasOpenssl,
   indefinite,
   octetsInPieces,
@@ -30,6 +31,8 @@ const leaf = createCa({ now: NOW })
   .issueCa({ subject: 'CN=CA' })
   .issue({ sans: ['dns:shop.example'] });
 const DERS = leaf.chainWithRoot.map(({ der }) => der);
+const OLD_3DES = '1.2.840.113549.1.12.1.3';
+const OLD_RC2 = '1.2.840.113549.1.12.1.6';
 const BAGS = sequence(...DERS.map((der) => certBag(der)));
 const PART = data(BAGS);
 
@@ -118,6 +121,17 @@ describe.skipIf(!hasOpenssl).each(['rsa2048', 'ec256', 'ed25519'] as const)(
       expect(await read(path, { passwordFile: password })).toMatchObject({ aliases: ['tomcat', 'above', 'root'] });
     });
 
+    it('more certificates than fit into one slice of decryption', async () => {
+      const sans = Array.from({ length: 300 }, (_, i) => `dns:host-${i}.shop.example` as const);
+      const long = createCa({ now: NOW, key }).issue({ sans, key });
+      const other = await bench(long);
+      await other.folder.write('password', 'secret');
+      const path = other.openssl(`${EXPORT} ${args} -legacy`);
+      const seen = await read(path, { passwordFile: other.folder.at('password') });
+      expect(seen).toMatchObject({ ders: hex(long.chainWithRoot.map((each) => each.der)) });
+      await other.folder.remove();
+    });
+
     it('keys and no certificate', async () => {
       const path = made.openssl(`pkcs12 -export -inkey key.pem -nocerts ${args}`);
       expect(await read(path, { passwordFile: password })).toMatchObject({ reason: 'no-certificate' });
@@ -187,6 +201,25 @@ describe('by hand', () => {
     expect(await readContent(folder, content)).toEqual({ format: 'pkcs12', ders: hex(DERS), aliases });
   });
 
+  // Independently derived, by node-forge.
+  it.each([null, ''])('the password %j, which are two', async (none) => {
+    const { pkcs12, util } = await loadForge();
+    const derive = (id: 1 | 2, length: number): Buffer => {
+      const key = pkcs12.generateKey(none as string, util.createBuffer('saltsalt'), id, 3, length);
+      return Buffer.from(key.getBytes(), 'latin1');
+    };
+    const cipher = createCipheriv('des-ede3-cbc', derive(1, 24), derive(2, 8));
+    const algorithm = sequence(oid(OLD_3DES), sequence(octetString(Buffer.from('saltsalt')), integer(3)));
+    const content = contextPrimitive(0, Buffer.concat([cipher.update(BAGS), cipher.final()]));
+    expect(await readContent(folder, pfx([encryptedData(algorithm, content)]))).toMatchObject({ ders: hex(DERS) });
+  });
+
+  it('a MAC of an unknown kind says nothing about the password', async () => {
+    const info = sequence(sequence(oid('1.2.3.4')), octetString(Buffer.alloc(20)));
+    const mac = sequence(info, octetString(Buffer.alloc(8)));
+    expect(await readContent(folder, pfx([PART], mac), 'secret')).toMatchObject({ ders: hex(DERS) });
+  });
+
   it('PBMAC1: the right password and a wrong one', async () => {
     const store = pfx([PART], pbmac1([PART], 'secret'));
     expect(await readContent(folder, store, 'secret')).toMatchObject({ ders: hex(DERS) });
@@ -207,6 +240,7 @@ describe('by hand', () => {
     ['no certificate', pfx([data(sequence())]), 'no-certificate', /holds no certificate/],
     ['nothing in it', pfx([]), 'no-certificate', /holds no certificate/],
     ['ten thousand and one', pfx(Array.from({ length: 10_001 }, () => data(sequence()))), 'too-large', /10000/],
+    ['bytes behind the bags', pfx([data(Buffer.concat([BAGS, Buffer.alloc(2)]))]), 'malformed', /damaged/],
     ['a cut bag', pfx([data(BAGS.subarray(0, -1))]), 'malformed', /damaged/],
   ])('%s', async (_, content, reason, words) => {
     expect(await readContent(folder, content)).toMatchObject({
@@ -308,14 +342,8 @@ describe('bombs', () => {
   });
 
   it('16 MiB by the slowest cipher do not hold up others', async () => {
-    const own = { salt: octetString(Buffer.alloc(8)), rounds: Buffer.from('020101', 'hex') };
-    const algorithm = sequence(oid('1.2.840.113549.1.12.1.6'), sequence(own.salt, own.rounds));
-    const content = sequence(
-      oid('1.2.840.113549.1.7.1'),
-      algorithm,
-      Buffer.concat([Buffer.from('8083f00000', 'hex'), Buffer.alloc(15 * MIB)]),
-    );
-    const part = sequence(oid('1.2.840.113549.1.7.6'), context(0, sequence(Buffer.from('020100', 'hex'), content)));
+    const algorithm = sequence(oid(OLD_RC2), sequence(octetString(Buffer.alloc(8)), integer(1)));
+    const part = encryptedData(algorithm, contextPrimitive(0, Buffer.alloc(15 * MIB)));
     const path = await folder.write('rc2', pfx([part]));
     const deadline = Deadline.after(300);
     expect(await read(path, { deadline })).toMatchObject({ code: 'timeout', phase: 'read' });

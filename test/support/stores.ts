@@ -103,9 +103,12 @@ export function encrypted({
     kdf ?? pbkdf2(randomBytes(8), iterations),
     sequence(oid(scheme), octetString(randomBytes(16))),
   );
-  const content = sequence(oid(OID.data), sequence(oid(OID.pbes2), parameters), contextPrimitive(0, randomBytes(64)));
-  return sequence(oid(OID.encryptedData), context(0, sequence(integer(0), content)));
+  return encryptedData(sequence(oid(OID.pbes2), parameters), contextPrimitive(0, randomBytes(64)));
 }
+
+/** @param content the implicit [0]. */
+export const encryptedData = (algorithm: Uint8Array, content: Uint8Array): Buffer =>
+  sequence(oid(OID.encryptedData), context(0, sequence(integer(0), sequence(oid(OID.data), algorithm, content))));
 
 /** Certs-only SignedData. */
 export function pkcs7(certificates: readonly Uint8Array[]): Buffer {
