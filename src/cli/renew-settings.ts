@@ -1,6 +1,7 @@
 /**
  * What a renewal was asked to do: command line and config joined, or what is wrong with them.
  */
+import { resolve } from 'node:path';
 import type { RunSettings } from '../config/resolve-run.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
@@ -42,12 +43,13 @@ export async function readRenewSettings(
     const where = config ? `${config.name} names no certificates` : 'there is no config file';
     return refused(`${where}: what is renewed, and how, has to stand under certificates: in the config`);
   }
-  const { state } = run;
-  if (state === undefined) {
+  if (run.state === undefined) {
     return refused(
       `${config.name} names no state folder, and a renewal keeps its lock, journal and accounts there: set state: in it`,
     );
   }
+  // Hooks run elsewhere, and are told paths in it.
+  const state = resolve(io.cwd, run.state);
   const flagged = readFlags(flags);
   if (!flagged.ok) return refused(flagged.error);
   const all = renewalsOf(config, { state, defaults });

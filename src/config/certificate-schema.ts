@@ -82,8 +82,11 @@ function challengeSchema({ place }: SchemaContext) {
     'Dynamic updates (RFC 2136), signed with TSIG.',
   );
   const dns = map({
-    present: command(place, 'Makes the record; called with the name and the value.').optional(),
-    cleanup: command(place, 'Takes the record away again.').optional(),
+    present: command(
+      place,
+      'Makes the TXT record; the name of the record and its value come behind the words ($1 and $2 of a shell).',
+    ).optional(),
+    cleanup: command(place, 'Takes the TXT record away again; called like present.').optional(),
     rfc2136: rfc2136.optional(),
     'follow-cname': scalar(
       parseYesNo,
@@ -128,7 +131,9 @@ export function certificateSchema(context: SchemaContext) {
       command: command(place, 'An existing client that renews it, in place of the built-in one.').optional(),
       environment: z
         .record(z.string().regex(VARIABLE, 'expected the name of a variable'), value)
-        .describe('Environment of the commands, added to our own.')
+        .describe(
+          'Environment of all commands, DNS hooks included, on top of our own and of CERTWATCH_NAME and the like.',
+        )
         .optional(),
       live: path(place, 'The folder of privkey.pem, cert.pem, chain.pem and fullchain.pem.').optional(),
       pkcs12: map(

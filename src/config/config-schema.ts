@@ -2,6 +2,7 @@
  * The whole config file as one schema, made from the settings tables and the structure around them. Types, validation and
  * JSON Schema all come from it. Loads `zod`: import it only where a config is read.
  */
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { err, ok } from '../model/result.ts';
 import { quote } from '../targets/nearest.ts';
@@ -19,13 +20,16 @@ export function configSchema(context: SchemaContext) {
     const path = parsePath(text);
     return path.ok ? ok(context.place(path.value)) : path;
   }, TEXT);
+  // Renewal hands its paths to other processes and writes them down for later runs, and `./dns` without its folder would be
+  // looked for in PATH: they are absolute.
+  const fixed: SchemaContext = { ...context, place: (path) => resolve(context.place(path)) };
   return map({
     defaults: map(settingShape('defaults'), 'Settings of every target that says nothing else.').optional(),
     targets: z.array(targetSchema()).describe('What to watch: list lines, or maps.').optional(),
     lists: oneOrMore(list).describe('Files with one target a line.').optional(),
     ...runShape(context),
-    acme: acmeSchema(context).optional(),
-    certificates: z.array(certificateSchema(context)).describe('What to renew.').optional(),
+    acme: acmeSchema(fixed).optional(),
+    certificates: z.array(certificateSchema(fixed)).describe('What to renew.').optional(),
   })
     .superRefine(checkWhole)
     .transform(({ defaults, targets, lists, acme, certificates, ...rest }) => ({

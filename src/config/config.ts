@@ -14,7 +14,7 @@ import type { YamlSource } from './yaml-source.ts';
 export interface Config {
   /** What messages call it: the path as given. */
   readonly name: string;
-  /** Relative paths in it are relative to this one; those in `lists`, `layer`, `acme` and `certificates` are placed already. */
+  /** Relative paths in it are relative to this one; those in `lists` and `layer` are placed already, in `acme` and `certificates` absolute. */
   readonly folder: string;
   readonly layer: SettingsLayer;
   readonly targets: readonly ConfigTarget[];

@@ -1,7 +1,8 @@
 /**
  * Runs a command of the config (a hook, a reload, an existing client): words without a shell, or a shell where one was
- * asked for; a documented environment; a process group of its own with a certain end (`process-group.ts`); output
- * captured and capped. A guardian ends the group also when this process is killed and can do nothing any more.
+ * asked for; the folder of the config to run in; a documented environment; a process group of its own with a certain end
+ * (`process-group.ts`); output captured and capped. A guardian ends the group also when this process is killed and can do
+ * nothing any more.
  *
  * The environment, on top of certwatch's own and of the config's `environment`:
  *
@@ -26,7 +27,7 @@ import { type GroupEnd, type Kill, runGroup } from './process-group.ts';
 import type { Renewal } from './renewal.ts';
 
 export interface CommandContext {
-  readonly renewal: Pick<Renewal, 'name' | 'domains' | 'live' | 'environment'>;
+  readonly renewal: Pick<Renewal, 'name' | 'domains' | 'live' | 'environment' | 'folder'>;
   readonly step: RenewalStep;
   readonly deadline: Deadline;
   /** Inside the deadline. */
@@ -41,7 +42,7 @@ export interface CommandContext {
 
 /** @returns what it printed; the error names the command, how it ended, and carries what it printed. */
 export async function runCommand(command: Command, context: CommandContext): Promise<Result<string, RenewalProblem>> {
-  const { deadline, timeoutMs, kill, onStart } = context;
+  const { deadline, timeoutMs, kill, onStart, renewal } = context;
   // Before the command: a hook that ends certwatch at once is watched already.
   const mark = randomUUID();
   const guardian = startGuardian(mark);
@@ -49,6 +50,7 @@ export async function runCommand(command: Command, context: CommandContext): Pro
     deadline,
     timeoutMs,
     kill,
+    ...(renewal.folder === undefined ? {} : { cwd: renewal.folder }),
     env: { ...environmentOf(context), [MARK]: mark },
     onStart: (pgid) => {
       guardian.watch(pgid);
@@ -72,16 +74,24 @@ function environmentOf(context: Omit<CommandContext, 'kill'>): Record<string, st
   const inherited = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return {
     ...Object.fromEntries(inherited),
-    CERTWATCH_REHEARSAL: '',
-    ...renewal.environment,
-    CERTWATCH_NAME: renewal.name,
-    CERTWATCH_STEP: step,
-    CERTWATCH_DOMAINS: renewal.domains.join(' '),
-    CERTWATCH_LIVE: renewal.live ?? '',
+    ...renewalVariables(renewal, step),
     CERTWATCH_DEADLINE: String(Math.floor(Math.min(deadline.remainingMs, timeoutMs) / 1_000)),
     CERTWATCH_PUT_BACK: puttingBack ? '1' : '',
   };
 }
+
+/** What every command of a renewal finds in its environment. */
+export const renewalVariables = (
+  { name, domains, live = '', environment }: CommandContext['renewal'],
+  step: RenewalStep,
+): Readonly<Record<string, string>> => ({
+  CERTWATCH_REHEARSAL: '',
+  ...environment,
+  CERTWATCH_NAME: name,
+  CERTWATCH_STEP: step,
+  CERTWATCH_DOMAINS: domains.join(' '),
+  CERTWATCH_LIVE: live,
+});
 
 function problemOf(command: Command, step: RenewalStep, end: GroupEnd): RenewalProblem {
   const output = end.output.trim() === '' ? {} : { output: end.output };

@@ -14,7 +14,7 @@ import { certIdOf } from './acme/ari.ts';
 import { UNDO_FILE } from './acme/challenges/undo.ts';
 import type { AcmeFailed, AcmeJob, KeyWish } from './acme/job.ts';
 import type { Attempt } from './attempt.ts';
-import { runCommand } from './command.ts';
+import { renewalVariables, runCommand } from './command.ts';
 import { type CertificateSet, checkSet, FILE_NAMES, readSet } from './install/certificate-set.ts';
 import type { OnDisk } from './plan.ts';
 import type { Authority, ByAcme, ByCommand, Renewal } from './renewal.ts';
@@ -123,7 +123,7 @@ async function jobOf(renewal: Renewal, by: ByAcme, { authority, disk, outDir }: 
     identifiers: renewal.domains,
     key: keyWish(renewal, by, disk),
     challenge: by.challenge,
-    environment: hookEnvironment(renewal),
+    environment: renewalVariables(renewal, 'order'),
     outDir,
     requestTimeoutMs,
     ...(caFile === undefined ? {} : { caFile }),
@@ -132,13 +132,6 @@ async function jobOf(renewal: Renewal, by: ByAcme, { authority, disk, outDir }: 
     ...(replaces === undefined ? {} : { replaces }),
   };
 }
-
-/** What a DNS hook finds in its environment, beside what its challenge adds. */
-const hookEnvironment = ({ name, environment }: Renewal): Readonly<Record<string, string>> => ({
-  CERTWATCH_REHEARSAL: '',
-  ...environment,
-  CERTWATCH_NAME: name,
-});
 
 function keyWish({ live }: Renewal, { keyType, reuseKey }: ByAcme, disk: OnDisk): KeyWish {
   if (reuseKey && live !== undefined && disk.kind === 'set' && disk.keyFits) {

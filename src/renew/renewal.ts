@@ -16,6 +16,8 @@ export interface Renewal {
   /** The folder of the four files; always there where the built-in client renews. */
   readonly live?: string;
   readonly pkcs12?: { readonly file: string; readonly password: Secret };
+  /** Where commands run: the folder of the config file. */
+  readonly folder?: string;
   /** On top of our own environment, for every command. */
   readonly environment: Readonly<Record<string, string>>;
   readonly preHook?: Command;

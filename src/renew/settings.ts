@@ -3,7 +3,7 @@
  * and the places where it has to be served made into targets.
  */
 import { isIP } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ACME_DIRECTORIES, stagingOf } from '../config/acme-directories.ts';
 import type { AcmeConfig } from '../config/acme-schema.ts';
 import type { CertificateConfig } from '../config/certificate-schema.ts';
@@ -43,6 +43,7 @@ export function renewalOf(entry: CertificateConfig, context: RenewalContext): Re
     name: entry.name,
     domains: entry.domains ?? [],
     by: byCommand(entry) ?? byAcme(entry, context),
+    folder: resolve(context.folder),
     environment: entry.environment ?? {},
     rehearse: entry.rehearse ?? [],
     reloadTimeoutMs: entry['reload-timeout'] ?? must(parseDuration(CERTIFICATE_DEFAULTS['reload-timeout'])),
@@ -84,7 +85,7 @@ function byCommand({ command, 'rehearse-command': rehearsal }: CertificateConfig
 
 type AuthorityConfig = Partial<Omit<AcmeConfig, 'staging' | 'fallback' | 'ari' | 'request-timeout'>>;
 
-function byAcme(entry: CertificateConfig, { acme: all, state }: RenewalContext): ByAcme {
+function byAcme(entry: CertificateConfig, { acme: all, state, folder }: RenewalContext): ByAcme {
   const merged = overlay(all ?? {}, entry.acme ?? {});
   const timeout = merged['request-timeout'] ?? must(parseDuration(ACME_DEFAULTS['request-timeout']));
   const { challenge } = entry;
@@ -96,7 +97,7 @@ function byAcme(entry: CertificateConfig, { acme: all, state }: RenewalContext):
     keyType: entry.key ?? OWN_CERTIFICATE_DEFAULTS.key,
     keyTypeGiven: entry.key !== undefined,
     reuseKey: entry['reuse-key'] ?? OWN_CERTIFICATE_DEFAULTS['reuse-key'],
-    challenge: challengeOf(challenge),
+    challenge: challengeOf(challenge, resolve(folder)),
     ari: merged.ari ?? ACME_DEFAULTS.ari,
     authority,
     ...(staging ? { staging } : {}),
@@ -172,7 +173,7 @@ function fallbackOf(config: AcmeConfig, state: string, requestTimeoutMs: number)
 
 const FALLBACK_AFTER = 3;
 
-function challengeOf(challenge: NonNullable<CertificateConfig['challenge']>): ChallengeConfig {
+function challengeOf(challenge: NonNullable<CertificateConfig['challenge']>, folder: string): ChallengeConfig {
   const { 'http-01': http, 'tls-alpn-01': alpn, 'dns-01': dns } = challenge;
   if (http?.webroot !== undefined) return { type: 'http-01', webroot: http.webroot };
   if (http?.listen) return { type: 'http-01', listen: formatDial(http.listen) };
@@ -185,15 +186,19 @@ function challengeOf(challenge: NonNullable<CertificateConfig['challenge']>): Ch
     ...(dns['follow-cname'] === undefined ? {} : { followCname: dns['follow-cname'] }),
   };
   if (dns.rfc2136) return { type: 'dns-01', rfc2136: rfc2136Of(dns.rfc2136), ...settings };
-  if (!dns.present) throw new Error('dns-01 of no kind, and the schema let it pass');
-  return { type: 'dns-01', hook: hookOf(dns.present, dns.cleanup), ...settings };
+  return { type: 'dns-01', hook: hookOf(dns, folder), ...settings };
 }
 
-function hookOf(present: Command, cleanup: Command | undefined): DnsHook {
-  return { present: wordsOf(present), ...(cleanup ? { cleanup: wordsOf(cleanup) } : {}) };
+/** Record and value come behind the words; in a shell's text they are `$1` and `$2`. */
+function hookOf({ present, cleanup }: DnsConfig, cwd: string): DnsHook {
+  const argvOf = (command: Command): [string, ...string[]] =>
+    command.shell ? [...wordsOf(command), 'dns-hook'] : wordsOf(command);
+  if (!present) throw new Error('dns-01 of no kind, and the schema let it pass');
+  return { present: argvOf(present), ...(cleanup ? { cleanup: argvOf(cleanup) } : {}), cwd };
 }
 
-type Rfc2136Config = NonNullable<NonNullable<NonNullable<CertificateConfig['challenge']>['dns-01']>['rfc2136']>;
+type DnsConfig = NonNullable<NonNullable<CertificateConfig['challenge']>['dns-01']>;
+type Rfc2136Config = NonNullable<DnsConfig['rfc2136']>;
 
 function rfc2136Of({ server, 'key-file': keyFile, zone, ttl }: Rfc2136Config): Rfc2136 {
   return {

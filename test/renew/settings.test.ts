@@ -53,7 +53,7 @@ test('the least: every default', async () => {
     keyTypeGiven: false,
     reuseKey: false,
     ari: true,
-    challenge: { type: 'dns-01', hook: { present: ['/etc/certwatch/dns', 'add'] } },
+    challenge: { type: 'dns-01', hook: { present: ['/etc/certwatch/dns', 'add'], cwd: '/etc/certwatch' } },
     authority: {
       name: 'letsencrypt',
       url: 'https://acme-v02.api.letsencrypt.org/directory',
@@ -158,7 +158,7 @@ test.each([
     'dns-01: { present: { shell: "a b" }, cleanup: [ c ], follow-cname: no, propagation: 30s }',
     {
       type: 'dns-01',
-      hook: { present: ['/bin/sh', '-c', 'a b'], cleanup: ['c'] },
+      hook: { present: ['/bin/sh', '-c', 'a b', 'dns-hook'], cleanup: ['c'], cwd: '/etc/certwatch' },
       followCname: false,
       propagation: { timeoutMs: 30_000 },
     },

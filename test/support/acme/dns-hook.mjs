@@ -1,8 +1,11 @@
-// A dns-01 hook as a person would write one, for pebble-challtestsrv: `node dns-hook.mjs MANAGEMENT-URL [LOG-FILE]`.
+// A dns-01 hook as a person would write one, for pebble-challtestsrv: `node dns-hook.mjs MANAGEMENT-URL [LOG-FILE]`, behind
+// which certwatch puts the record and its value.
 import { appendFileSync } from 'node:fs';
 
-const [, , management, log] = process.argv;
-const { CERTWATCH_ACTION: action, CERTWATCH_RECORD: record, CERTWATCH_VALUE: value } = process.env;
+const [management, ...words] = process.argv.slice(2);
+const [record, value] = words.slice(-2);
+const [log] = words.slice(0, -2);
+const { CERTWATCH_ACTION: action } = process.env;
 const body = action === 'present' ? { host: `${record}.`, value } : { host: `${record}.` };
 const answer = await fetch(`${management}/${action === 'present' ? 'set-txt' : 'clear-txt'}`, {
   method: 'POST',

@@ -1,7 +1,8 @@
 /**
- * One run of a dns-01 hook: `present` or `cleanup`, an argv array without a shell, in a process group of its own.
+ * One run of a dns-01 hook: `present` or `cleanup`, an argv array without a shell, in a process group of its own and in the
+ * folder of the config. Behind its words come two more: the name of the record and its value.
  *
- * Its environment is that of certwatch, the config's `environment`, and:
+ * Its environment is that of other commands of the config (`renew/command.ts`, where the step is `order`), and:
  *
  * | variable              | holds                                                                       |
  * | --------------------- | --------------------------------------------------------------------------- |
@@ -9,8 +10,7 @@
  * | CERTWATCH_DOMAIN      | the name that is proven, without `*.`                                       |
  * | CERTWATCH_RECORD      | where the TXT record goes: `_acme-challenge.NAME`, or what a CNAME leads to |
  * | CERTWATCH_VALUE       | the TXT record's value                                                      |
- * | CERTWATCH_NAME        | the certificate's name in the config                                        |
- * | CERTWATCH_REHEARSAL   | `1` in a rehearsal, else empty                                              |
+ * | CERTWATCH_DEADLINE    | seconds that are left to it                                                 |
  *
  * Several values may have to stand at one record at once (a name and its wildcard): `present` adds, it does not replace.
  */
@@ -38,7 +38,8 @@ export async function runHook(
 ): Promise<Result<void, Trouble>> {
   const tell = (kind: 'group-started' | 'group-ended') => (pgid: number) =>
     around.emit({ kind, pgid, at: around.now() });
-  const end = await runGroup(hook.argv, {
+  const { record, value } = hook;
+  const end = await runGroup([...hook.argv, record, value], {
     deadline,
     timeoutMs: hook.timeoutMs,
     kill: around.kill,
@@ -46,8 +47,9 @@ export async function runHook(
       ...around.env,
       CERTWATCH_ACTION: hook.action,
       CERTWATCH_DOMAIN: hook.domain,
-      CERTWATCH_RECORD: hook.record,
-      CERTWATCH_VALUE: hook.value,
+      CERTWATCH_RECORD: record,
+      CERTWATCH_VALUE: value,
+      CERTWATCH_DEADLINE: String(Math.floor(Math.min(deadline.remainingMs, hook.timeoutMs) / 1_000)),
     },
     ...(hook.cwd ? { cwd: hook.cwd } : {}),
     onStart: tell('group-started'),
