@@ -152,7 +152,10 @@ export function certificateSchema(context: SchemaContext) {
         .describe('Hooks that run in a rehearsal, too, with CERTWATCH_REHEARSAL=1 (default none).')
         .optional(),
       'rehearse-command': command(place, 'What a rehearsal runs in place of the command: its dry run.').optional(),
-      reload: command(place, 'Makes the server take the new certificate.').optional(),
+      reload: command(
+        place,
+        'Makes the server take the new certificate; shared with those that have the very same.',
+      ).optional(),
       'reload-timeout': duration({ min: SECOND, max: DAY }, 'Of the reload command (default 1m).').optional(),
       verify: oneOrMore(targetSchema())
         .describe('Where it has to be served (default: the domains on 443, every address).')

@@ -8,6 +8,7 @@ import { ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import type { Attempt } from './attempt.ts';
 import { runCommand } from './command.ts';
+import { SharedReloads } from './shared-reloads.ts';
 
 export interface TakeUp {
   readonly deadline: Deadline;
@@ -61,8 +62,8 @@ export async function reload(
   const { reload: command, reloadTimeoutMs } = renewal;
   if (!command) return ok(undefined);
   const timeoutMs = Math.min(reloadTimeoutMs, deadline.remainingMs * RELOAD_SHARE);
-  const { env, kill } = tools;
-  const run = () => runCommand(command, { renewal, step: 'reload', deadline, timeoutMs, env, kill, puttingBack });
+  const { reloads = new SharedReloads(tools) } = tools;
+  const run = () => reloads.run({ renewal, command, puttingBack, deadline, timeoutMs });
   const done = puttingBack ? await run() : await attempt.run('reload', run);
   return done.ok ? ok(undefined) : done;
 }

@@ -9,6 +9,7 @@ import { historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
 import { renewOne } from './renew-one.ts';
 import type { Renewal } from './renewal.ts';
+import { SharedReloads } from './shared-reloads.ts';
 import type { Tools } from './tools.ts';
 
 export interface RunRenewalsOptions {
@@ -31,8 +32,11 @@ export async function runRenewals(options: RunRenewalsOptions, tools: Tools): Pr
   const limit = pLimit(concurrency);
   const alone = new Map<string, ReturnType<typeof pLimit>>();
   const results = new Map<Renewal, RenewalResult>();
+  const reloads = new SharedReloads(tools);
   const turn = async (renewal: Renewal) => {
-    results.set(renewal, await performSafely(renewal, options, tools));
+    const over = reloads.expect(renewal);
+    results.set(renewal, await performSafely(renewal, options, { ...tools, reloads }));
+    over();
   };
   await Promise.all(
     (await inTurn(renewals, tools)).map((renewal) => {

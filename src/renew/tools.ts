@@ -9,6 +9,7 @@ import type { AcmeEvent, AcmeJob, AcmeResult } from './acme/job.ts';
 import type { Advice } from './plan.ts';
 import type { Kill } from './process-group.ts';
 import type { Authority } from './renewal.ts';
+import type { SharedReloads } from './shared-reloads.ts';
 import type { Look } from './verify-served.ts';
 
 export interface Tools {
@@ -24,6 +25,8 @@ export interface Tools {
   /** Asks the CA when to renew (RFC 9773). Undefined: it says nothing; an error blocks nothing. */
   readonly advise?: (question: AdviceQuestion) => Promise<Result<Advice | undefined, RenewalProblem>>;
   readonly emit: (event: RenewalEvent) => void;
+  /** Of one run; absent: each reloads by itself. */
+  readonly reloads?: SharedReloads;
   /** A name for an attempt that no other has. */
   readonly attemptId: () => string;
   /** For tests that end this process at a step. */
