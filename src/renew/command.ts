@@ -62,7 +62,7 @@ export async function runCommand(command: Command, context: CommandContext): Pro
 }
 
 /** As a person would type it, for messages. */
-const commandText = ({ words }: Command): string => words.join(' ');
+export const commandText = ({ words }: Command): string => words.join(' ');
 
 export const wordsOf = ({ words, shell }: Command): [string, ...string[]] => {
   const [first = '', ...rest] = words;

@@ -62,9 +62,13 @@ export class SharedReloads {
 }
 
 /** @returns undefined for what is not to be shared. */
-function keyOf({ environment }: Renewal, command: Command | undefined, puttingBack = false): string | undefined {
+function keyOf(
+  { environment, folder }: Renewal,
+  command: Command | undefined,
+  puttingBack = false,
+): string | undefined {
   if (!command || command.words.some((word) => word.includes('CERTWATCH_'))) return undefined;
-  return JSON.stringify([command.words, command.shell, environment, puttingBack]);
+  return JSON.stringify([command.words, command.shell, folder, environment, puttingBack]);
 }
 
 interface Waiter {
@@ -117,35 +121,39 @@ class Line {
   /** Nobody else is to be waited for, or long enough. */
   #startWhenDue(): void {
     const due = this.#expected.size === 0 || this.#gathering?.expired;
-    if (this.#running || this.#waiting.length === 0 || !due) return;
+    const [first, ...others] = this.#waiting;
+    if (this.#running || !first || !due) return;
     this.#gathering?.release();
     this.#gathering = undefined;
-    const batch = this.#waiting.splice(0);
+    this.#waiting = [];
     this.#running = true;
-    void this.#reload(batch).then((reloaded) => {
+    void this.#reload([first, ...others]).then((reloaded) => {
       this.#running = false;
-      for (const { settle } of batch) settle(reloaded);
+      for (const { settle } of [first, ...others]) settle(reloaded);
       this.#startWhenDue();
     });
   }
 
   /** Goes on as long as anybody waits for it. Who has no time any more is told so, unless it ends with that. */
-  async #reload(batch: readonly Waiter[]): Promise<Reloaded> {
-    const [first] = batch;
-    if (!first) throw new Error('nobody wants this reload');
-    const { command, puttingBack } = first.wish;
+  async #reload([first, ...others]: readonly [Waiter, ...Waiter[]]): Promise<Reloaded> {
+    const { command, puttingBack, renewal } = first.wish;
     const deadline = Deadline.none();
-    let left = batch.length;
-    for (const { limit, settle, wish } of batch) {
+    let left = 1 + others.length;
+    for (const { limit, settle, wish } of [first, ...others]) {
       limit.onExpire(() => {
         left -= 1;
         if (left === 0) deadline.expire();
         else settle(err(notInTime(command, wish.timeoutMs)));
       });
     }
-    const renewal = together(batch.map(({ wish }) => wish.renewal));
-    const timeoutMs = Math.max(...batch.map(({ limit }) => limit.remainingMs));
-    return runCommand(command, { ...this.#around, renewal, step: 'reload', deadline, timeoutMs, puttingBack });
+    return runCommand(command, {
+      ...this.#around,
+      renewal: together([renewal, ...others.map(({ wish }) => wish.renewal)]),
+      step: 'reload',
+      deadline,
+      timeoutMs: Math.max(...[first, ...others].map(({ limit }) => limit.remainingMs)),
+      puttingBack,
+    });
   }
 }
 
@@ -154,12 +162,15 @@ const notInTime = (command: Command, afterMs: number): RenewalProblem => ({
   detail: `\`${commandText(command)}\` had not ended after ${formatDuration(afterMs)}; others still wait for it`,
 });
 
-function together(renewals: readonly Renewal[]): CommandContext['renewal'] {
+/** Of what makes up the key they have all the same. */
+function together(renewals: readonly [Renewal, ...Renewal[]]): CommandContext['renewal'] {
+  const [{ environment, folder }] = renewals;
   const lives = renewals.flatMap(({ live }) => (live === undefined ? [] : [live]));
   return {
     name: renewals.map(({ name }) => name).join(' '),
     domains: renewals.flatMap(({ domains }) => domains),
-    environment: renewals[0]?.environment ?? {},
+    environment,
+    ...(folder === undefined ? {} : { folder }),
     ...(lives.length > 0 ? { live: lives.join(':') } : {}),
   };
 }
