@@ -17,8 +17,6 @@ export interface Element {
 const CONSTRUCTED = 0x20;
 /** 16 MiB need three; BER may put zeros before them. */
 const MOST_LENGTH_OCTETS = 6;
-/** A string is in pieces; that the pieces are in pieces again nobody needs. */
-const DEEPEST_PIECES = 8;
 
 /** Elements behind one another in search of an end, and pieces of a string: files in use have thousands at the most. */
 const MOST_STEPS = 500_000;
@@ -145,10 +143,21 @@ export class BerCursor {
     if (whole) return this.content(whole);
     const inPieces = this.take(tag | CONSTRUCTED);
     if (!inPieces) return null;
+    return this.inside(inPieces).#joined();
+  }
+
+  /** Pieces in pieces, which X.690 8.7.3 allows, nobody writes. */
+  #joined(): Uint8Array | null {
     // As long as it can be; a list of the pieces could be far longer than they are.
-    const joined = new Uint8Array(inPieces.bodyEnd - inPieces.body);
-    const length = joinPieces(this.inside(inPieces), joined, { at: 0, depth: 0 });
-    return length === null ? null : joined.subarray(0, length);
+    const joined = new Uint8Array(this.end - this.at);
+    let length = 0;
+    for (let steps = 0; !this.done; steps++) {
+      const piece = steps < MOST_STEPS ? this.take(TAG.octetString) : null;
+      if (!piece) return null;
+      joined.set(this.content(piece), length);
+      length += piece.bodyEnd - piece.body;
+    }
+    return joined.subarray(0, length);
   }
 
   /** The next INTEGER if it is not negative and fits 48 bits; else null. */
@@ -160,25 +169,4 @@ export class BerCursor {
     const value = octets.reduce((sum, octet) => sum * 256 + octet, 0);
     return value < 2 ** 48 ? value : null;
   }
-}
-
-/** @returns how far `into` has been filled. */
-function joinPieces(
-  cursor: BerCursor,
-  into: Uint8Array,
-  { at, depth }: { readonly at: number; readonly depth: number },
-): number | null {
-  let filled = at;
-  for (let steps = 0; !cursor.done; steps++) {
-    const piece = steps < MOST_STEPS ? cursor.next() : null;
-    if (piece?.tag === TAG.octetString) {
-      into.set(cursor.content(piece), filled);
-      filled += piece.bodyEnd - piece.body;
-    } else if (piece?.tag === (TAG.octetString | CONSTRUCTED) && depth < DEEPEST_PIECES) {
-      const after = joinPieces(cursor.inside(piece), into, { at: filled, depth: depth + 1 });
-      if (after === null) return null;
-      filled = after;
-    } else return null;
-  }
-  return filled;
 }

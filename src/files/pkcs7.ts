@@ -33,8 +33,6 @@ export function readPkcs7(bytes: Uint8Array): Result<readonly Stored[], Trouble>
   const before = signed && [TAG.integer, TAG.set, TAG.sequence].every((tag) => signed.take(tag));
   if (!before) return damaged('PKCS#7');
   const set = signed.enter(contextConstructed(0));
-  // What stands in its place tells a set that is not there from one that is cut off.
-  if (!set && !isBehindCertificates(signed)) return damaged('PKCS#7');
   const found: Stored[] = [];
   while (set && !set.done) {
     const choice = set.next();
@@ -44,10 +42,4 @@ export function readPkcs7(bytes: Uint8Array): Result<readonly Stored[], Trouble>
     if (choice.tag === TAG.sequence) found.push({ der: set.whole(choice), entry: {} });
   }
   return found.length > 0 ? ok(found) : trouble('no-certificate', 'is PKCS#7, but holds no certificate');
-}
-
-/** crls or signerInfos stand next. */
-function isBehindCertificates(signed: BerCursor): boolean {
-  const next = signed.next()?.tag;
-  return next === contextConstructed(1) || next === TAG.set;
 }

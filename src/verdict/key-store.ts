@@ -4,7 +4,6 @@
  */
 import type { Certificate } from '../model/certificate.ts';
 import type { Container } from '../model/observation.ts';
-import { namesMatch } from '../x509/name.ts';
 import { isSelfIssued } from '../x509/self-issued.ts';
 import { isAuthority } from './authority.ts';
 import type { ChainLink, RuleContext } from './context.ts';
@@ -19,8 +18,8 @@ export const isKeyStore = (container: Container | undefined): container is Conta
   container !== undefined && container.format !== 'pkcs7';
 
 /**
- * The leaves whose path is to be judged: those of a key that has a chain in the store, and those whose issuer is in it. One
- * that stands alone says nothing about the chain that it will be served with, just as one alone in a PEM file.
+ * The leaves whose path is to be judged: those of a key that has a chain in the store. One that stands alone says nothing
+ * about the chain that it will be served with, just as one alone in a PEM file.
  */
 export function leavesWithPath(store: KeyStore): ChainLink[] {
   const own = placesOfKeys(store);
@@ -28,21 +27,15 @@ export function leavesWithPath(store: KeyStore): ChainLink[] {
   return store.certificates
     .filter(({ certificate }) => ofKeys.has(certificate.sha256) && !isAuthority(certificate))
     .slice(0, MOST_PATHS)
-    .filter((leaf) => hasIssuer(leaf, store) || hasChain(leaf, store, own));
-}
-
-function hasIssuer({ certificate }: ChainLink, { certificates }: KeyStore): boolean {
-  return certificates.some(
-    (other) => other.certificate !== certificate && namesMatch(other.certificate.subject, certificate.issuer),
-  );
+    .filter((leaf) => hasChain(leaf, store, own));
 }
 
 /** A CA certificate under the key's own alias; in PKCS#12 those have names of their own, or none. */
-function hasChain({ certificate, index }: ChainLink, { container }: KeyStore, own: readonly Place[]): boolean {
+function hasChain({ certificate }: ChainLink, { container }: KeyStore, own: readonly Place[]): boolean {
   if (isSelfIssued(certificate)) return false;
-  const alias = container.entries[index]?.alias;
+  const aliases = own.filter((place) => place.certificate.sha256 === certificate.sha256).map(({ alias }) => alias);
   return own.some(
-    (other) => isAuthority(other.certificate) && (container.format === 'pkcs12' || other.alias === alias),
+    (other) => isAuthority(other.certificate) && (container.format === 'pkcs12' || aliases.includes(other.alias)),
   );
 }
 

@@ -106,6 +106,24 @@ describe.each(['pkcs12', 'jks', 'jceks'] as const)('%s', (format) => {
     expect(told(store(format, [[placeholder, 'a'], ...trusted]))).toEqual(['expired info 2']);
     expect(told(store(format, [[www, 'a'], ...trusted]))).toEqual(['expired info 2']);
     expect(store(format, [[www, 'a'], ...trusted])).not.toHaveProperty('trust');
+    expect(
+      store(format, [
+        [www, 'a'],
+        [ca.certificate, 'ca', 'trusted'],
+      ]),
+    ).not.toHaveProperty('trust');
+  });
+
+  test('a self-signed key beside one with a chain', () => {
+    expect(
+      told(
+        store(format, [
+          [placeholder, 'a'],
+          [www, 'b'],
+          [ca.certificate, 'b'],
+        ]),
+      ),
+    ).toEqual([]);
   });
 
   test('a trusted peer beside a key: dates of both, the path of the key', () => {
@@ -164,9 +182,20 @@ test('PKCS#7 is a chain in any order, judged like one in PEM', () => {
   expect(told(store('pkcs7', [[www], [rootOf(stranger)]]))).toEqual(['chain-incomplete critical 0']);
 });
 
-test('a thousand keys: their dates, and nobody waits for the paths', () => {
-  const many = Array.from({ length: 1_000 }, (_, i): Entry => [www, `key ${i}`]);
-  expect(told(store('jks', [...many, [ca.certificate, 'key 1'], [old, 'old']]))).toEqual(['expired critical 1001']);
+test('a key that is there to be trusted as well', () => {
+  const entries: Entry[] = [
+    [www, 'peer', 'trusted'],
+    [rootOf(root), 'a'],
+    [www, 'a'],
+  ];
+  expect(told(store('jks', entries))).toEqual(['chain-incomplete critical 0']);
+});
+
+test('more keys than any store has: the dates of all, the paths of 64', () => {
+  const keys = Array.from({ length: 70 }, (_, i): Entry => [issue(`k${i}`), `k${i}`]);
+  const verdict = store('pkcs12', [...keys, [old, 'old'], [rootOf(root)]]);
+  const codes = verdict.findings.map(({ code }) => code).sort();
+  expect(codes).toEqual([...Array.from({ length: 64 }, () => 'chain-incomplete'), 'expired']);
 });
 
 test('several leaves in PEM, where one has to be for the name', () => {
