@@ -25,7 +25,7 @@ export interface FindingData {
   'chain-incomplete': { issuer: string; caIssuers: string[] };
   'chain-invalid': { reason: string; detail?: string };
   revoked: { at: string; reason?: string };
-  'revocation-unknown': { reason: string };
+  'revocation-unknown': { reason: string; detail?: string };
   // chain as sent
   'chain-misordered': { order: number[] };
   'chain-extra': { subject: string };

@@ -12,6 +12,7 @@ import { changeMessages } from './messages/changed.ts';
 import { expectationMessages } from './messages/expectations.ts';
 import { type About, type Message, type Messages, quote } from './messages/message.ts';
 import { notSeenMessages } from './messages/not-seen.ts';
+import { revocationMessages } from './messages/revocation.ts';
 import { timeMessages } from './messages/time.ts';
 import { trustMessages } from './messages/trust.ts';
 
@@ -19,6 +20,7 @@ import { trustMessages } from './messages/trust.ts';
 const MESSAGES: Messages<FindingCode> = {
   ...timeMessages,
   ...trustMessages,
+  ...revocationMessages,
   ...chainMessages,
   ...expectationMessages,
   ...notSeenMessages,

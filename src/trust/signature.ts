@@ -43,8 +43,12 @@ function keyOf(certificate: Certificate): KeyObject | 'unsupported' {
 /** MGF1 with another hash than the message's cannot be said to node:crypto; nobody uses it. */
 const pssUsable = (pss: PssParameters | null): pss is PssParameters => pss !== null && pss.hash === pss.mgfHash;
 
-function check(child: Certificate, issuer: Certificate): SignatureAnswer {
-  const { oid, hash, der } = child.signatureAlgorithm;
+/** What a CA signs: a certificate, a revocation list, an OCSP answer. */
+export type Signed = Pick<Certificate, 'tbs' | 'signatureAlgorithm' | 'signature'>;
+
+/** Are these bytes signed by the key in `issuer`? Says nothing about names, dates or permissions, and remembers nothing. */
+export function checkSigned({ tbs, signatureAlgorithm, signature }: Signed, issuer: Certificate): SignatureAnswer {
+  const { oid, hash, der } = signatureAlgorithm;
   const type = keyTypeFor(oid);
   if (type === undefined) return 'unsupported-algorithm';
   // A signature of another kind of key was not made by this one.
@@ -56,7 +60,7 @@ function check(child: Certificate, issuer: Certificate): SignatureAnswer {
   if (key === 'unsupported') return 'unsupported-key';
   const input = pss ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pss.saltLength } : key;
   try {
-    return verify(hash ?? null, child.tbs, input, child.signature) ? 'good' : 'bad';
+    return verify(hash ?? null, tbs, input, signature) ? 'good' : 'bad';
   } catch {
     return 'unsupported-algorithm';
   }
@@ -73,7 +77,7 @@ export function checkSignature(child: Certificate, issuer: Certificate): Signatu
   const key = signatureAnswerKey(child, issuer);
   let answer = answers.get(key);
   if (answer === undefined) {
-    answer = check(child, issuer);
+    answer = checkSigned(child, issuer);
     answers.set(key, answer);
   }
   return answer;

@@ -47,8 +47,8 @@ export interface PssParameters {
   readonly saltLength: number;
 }
 
-/** The AlgorithmIdentifier of a hash inside `cursor`; its name, or null. */
-function readHash(cursor: DerCursor | null): string | null {
+/** The hash that the AlgorithmIdentifier inside `cursor` names, as node:crypto calls it; null for what is none or not known. */
+export function readHash(cursor: DerCursor | null): string | null {
   const identifier = cursor?.enter(TAG.sequence);
   const oid = identifier?.take(TAG.oid);
   return identifier && oid ? (HASHES.get(readOid(identifier.bytes, oid.body, oid.end) ?? '') ?? null) : null;

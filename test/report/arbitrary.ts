@@ -78,7 +78,7 @@ const DATA: { readonly [C in FindingCode]: fc.Arbitrary<FindingData[C]> } = {
   'chain-incomplete': fc.record({ issuer: hostileText, caIssuers: fc.array(hostileText, { maxLength: 2 }) }),
   'chain-invalid': fc.record({ reason: hostileText, detail: hostileText }, { requiredKeys: ['reason'] }),
   revoked: fc.record({ at: instant, reason: hostileText }, { requiredKeys: ['at'] }),
-  'revocation-unknown': fc.record({ reason: hostileText }),
+  'revocation-unknown': fc.record({ reason: hostileText, detail: hostileText }, { requiredKeys: ['reason'] }),
   'chain-misordered': fc.record({ order: fc.array(count, { maxLength: 5 }) }),
   'chain-extra': fc.record({ subject: hostileText }),
   'chain-duplicate': fc.record({ of: count }),

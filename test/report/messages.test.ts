@@ -105,7 +105,9 @@ test('long names are cut', () => {
 
 describe('every reason for which a path is refused has a sentence of its own', () => {
   const sources = ['trust', 'x509'].flatMap((room) =>
-    readdirSync(join(REPOSITORY, 'src', room)).map((name) => readFileSync(join(REPOSITORY, 'src', room, name), 'utf8')),
+    readdirSync(join(REPOSITORY, 'src', room), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(REPOSITORY, 'src', room, name), 'utf8')),
   );
   const text = sources.join('\n');
   const words = [

@@ -1,7 +1,7 @@
 /** Prose: the name and the path to a trust anchor. */
 import type { InvalidReason } from '../../trust/path-problem.ts';
 import type { Messages } from './message.ts';
-import { command, list, quote, reload, shellWord, showIt, when } from './message.ts';
+import { command, list, quote, reload, shellWord, showIt } from './message.ts';
 
 type TrustCode =
   | 'hostname-mismatch'
@@ -9,9 +9,7 @@ type TrustCode =
   | 'self-signed'
   | 'untrusted-root'
   | 'chain-incomplete'
-  | 'chain-invalid'
-  | 'revoked'
-  | 'revocation-unknown';
+  | 'chain-invalid';
 
 /** Words of `chain-invalid` that no path problem has: bytes that are no certificate, no reason given, dates. */
 type OtherReason = 'malformed' | 'unknown' | 'expired' | 'not-yet-valid';
@@ -122,13 +120,5 @@ export const trustMessages: Messages<TrustCode> = {
       reason === 'malformed'
         ? `Install the chain again from the CA's files; the bytes as sent: ${showIt(target, ' --pem')}`
         : `Have it reissued, or install the chain that belongs to it; look at it: ${showIt(target)}`,
-  },
-  revoked: {
-    describe: ({ at, reason }, { subject }) => `${subject} was revoked on ${when(at)}${reason ? ` (${reason})` : ''}.`,
-    advise: (_, { target }) => `Get a new certificate with a new key now, and ${reload(target)}.`,
-  },
-  'revocation-unknown': {
-    describe: ({ reason }) => `Whether it was revoked could not be found out: ${reason}.`,
-    advise: () => 'Nothing to do unless it stays so.',
   },
 };

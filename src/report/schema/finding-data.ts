@@ -56,7 +56,7 @@ const DATA: { readonly [C in FindingCode]: Described<FindingData[C]> } = {
   'chain-incomplete': { issuer: text, caIssuers: list(text) },
   'chain-invalid': { reason: text, detail: optional(text) },
   revoked: { at: instant, reason: optional(text) },
-  'revocation-unknown': { reason: text },
+  'revocation-unknown': { reason: text, detail: optional(text) },
   'chain-misordered': { order: list(count) },
   'chain-extra': { subject: text },
   'chain-duplicate': { of: count },

@@ -12,6 +12,7 @@ import { noSan } from './no-san.ts';
 import { notSeen } from './not-seen.ts';
 import { order } from './order.ts';
 import { path } from './path.ts';
+import { revocation } from './revocation.ts';
 import type { Rule } from './rule.ts';
 import { servedFromFile } from './served-from-file.ts';
 import { surplus } from './surplus.ts';
@@ -26,6 +27,7 @@ export const RULES: readonly Rule[] = [
   noSan,
   malformed,
   path,
+  revocation,
   servedFromFile,
   expectedIssuer,
   expectedFingerprint,
