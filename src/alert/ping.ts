@@ -3,8 +3,8 @@
  * in it stands under one deadline: look-up, connection, handshake, and an answer that may drip.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { LookupFunction } from 'node:net';
 import { err, ok, type Result } from '../model/result.ts';
+import { lookupWith } from '../net/http-lookup.ts';
 import type { Deadline } from '../time/deadline.ts';
 
 /**
@@ -41,7 +41,7 @@ export async function sendPing(request: PingRequest, deadline: Deadline): Promis
     const sent = http.request(url, {
       method: 'POST',
       agent: false,
-      lookup: lookupWith(request.resolve, deadline),
+      lookup: lookupWith((host) => request.resolve(host, deadline)),
       headers: {
         'Content-Type': 'text/plain; charset=utf-8',
         'Content-Length': Buffer.byteLength(request.body),
@@ -80,24 +80,6 @@ function readAnswer(
   response.on('error', finish);
   sent.on('close', finish);
 }
-
-/** As `net.connect` calls it: with `all` (happy eyeballs) it wants a list, else one address. */
-function lookupWith(resolve: ResolveName, deadline: Deadline): LookupFunction {
-  return (host, options, callback) => {
-    resolve(host, deadline).then(
-      (found) => {
-        const addresses = found.ok ? found.value.map((address) => ({ address, family: familyOf(address) })) : [];
-        const first = addresses[0];
-        if (!first) callback(new Error(found.ok ? `${host} has no address` : found.error), '', 0);
-        else if (options.all) callback(null, addresses);
-        else callback(null, first.address, first.family);
-      },
-      (bug) => callback(bug, '', 0),
-    );
-  };
-}
-
-const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4);
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',

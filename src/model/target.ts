@@ -24,6 +24,9 @@ export type StartTlsProtocol =
 /** Where trust anchors come from: Mozilla's roots as Node carries them, the system's bundle, or only `caFiles`. */
 export type TrustSource = 'mozilla' | 'system' | 'none';
 
+/** How revocation is asked about: not at all, by the OCSP answer that the server staples, or by the CA's lists as well. */
+export type RevocationCheck = 'none' | 'stapled' | 'crl';
+
 /** What an unreachable target means for the status. */
 export type UnreachableAs = 'ok' | 'warning' | 'critical' | 'unknown';
 
@@ -64,6 +67,7 @@ export interface TargetSettings {
   readonly family: 0 | 4 | 6;
   readonly trust: TrustSource;
   readonly caFiles: readonly string[];
+  readonly revocation: RevocationCheck;
   readonly unreachable: UnreachableAs;
   readonly connectTo?: DialOverride;
   readonly expect: Expectations;

@@ -11,8 +11,10 @@ import type { Verdict } from '../model/verdict.ts';
 import type { Deadline } from '../time/deadline.ts';
 import { type AnchorStore, loadAnchors } from '../trust/anchors.ts';
 import { isAuthority } from '../verdict/authority.ts';
-import { judge } from '../verdict/judge.ts';
+import { type JudgeOptions, judge } from '../verdict/judge.ts';
+import { trustedListAddresses } from '../verdict/trusted-lists.ts';
 import { matchesHostname } from '../x509/hostname.ts';
+import type { ListFetcher } from './list-fetcher.ts';
 import { type EndpointTools, observeEndpoint } from './observe-endpoint.ts';
 
 export interface LookOptions extends EndpointTools {
@@ -38,6 +40,7 @@ const NO_TIME: Timings = { resolve: 0, connect: 0, starttls: 0, handshake: 0 };
 export class Looker {
   readonly #options: LookOptions;
   readonly #anchors = new Map<string, Promise<Result<AnchorStore, string>>>();
+  #lists: Promise<ListFetcher> | undefined;
 
   constructor(options: LookOptions) {
     this.#options = options;
@@ -45,25 +48,36 @@ export class Looker {
 
   async look(target: Target, deadline: Deadline): Promise<Verdict> {
     const anchors = await this.#anchorsFor(target, deadline);
-    if (!anchors.ok) return this.#verdict(target, [failed(anchors.error)]);
+    if (!anchors.ok) return this.#judge({ target, observations: [failed(anchors.error)] });
     const [observations, expected] = await Promise.all([
       target.kind === 'endpoint' ? observeEndpoint(target, this.#options, deadline) : this.#readFile(target, deadline),
       this.#expectedFile(target, deadline),
     ]);
     // The file to compare with cannot be read: said beside what the endpoint presents, not in its place.
-    if (!expected.ok) return this.#verdict(target, [...observations, failed(expected.error)], anchors.value);
-    return this.#verdict(target, observations, anchors.value, expected.value);
+    const seen: Observations = expected.ok ? observations : [...observations, failed(expected.error)];
+    const expectedFile = expected.ok ? expected.value : undefined;
+    const judged = { target, observations: seen, anchors: anchors.value, ...(expectedFile ? { expectedFile } : {}) };
+    return this.#withLists(judged, deadline);
   }
 
-  #verdict(target: Target, observations: Observations, anchors?: AnchorStore, expectedFile?: Certificate): Verdict {
-    const [first, ...others] = observations;
+  #judge(options: Omit<JudgeOptions, 'now'>): Verdict {
+    const [first, ...others] = options.observations;
     return judge({
-      target,
+      ...options,
       observations: [this.#truly(first), ...others.map((seen) => this.#truly(seen))],
       now: this.#options.judgedAt,
-      ...(anchors ? { anchors } : {}),
-      ...(expectedFile ? { expectedFile } : {}),
     });
+  }
+
+  /** Which lists to ask for is known once the path is trusted; with them it is judged again. */
+  async #withLists(options: Omit<JudgeOptions, 'now'>, deadline: Deadline): Promise<Verdict> {
+    const verdict = this.#judge(options);
+    if (options.target.settings.revocation !== 'crl') return verdict;
+    const addresses = trustedListAddresses(verdict);
+    if (!addresses) return verdict;
+    this.#lists ??= import('./list-fetcher.ts').then(({ ListFetcher: Fetcher }) => new Fetcher(this.#options));
+    const revocationLists = await (await this.#lists).fetch(addresses, deadline);
+    return this.#judge({ ...options, revocationLists });
   }
 
   /** Who waits for a deadline does not know what brought it. */

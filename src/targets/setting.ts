@@ -2,7 +2,7 @@
  * What a row of the settings table is: types only, the rows are in `settings.ts`.
  */
 import type { Result } from '../model/result.ts';
-import type { DialOverride, Threshold, TrustSource, UnreachableAs } from '../model/target.ts';
+import type { DialOverride, RevocationCheck, Threshold, TrustSource, UnreachableAs } from '../model/target.ts';
 import type { Scheme } from './schemes.ts';
 
 /** What each setting's text means once parsed. */
@@ -19,6 +19,7 @@ export interface SettingValues {
   family: 0 | 4 | 6;
   trust: TrustSource;
   'ca-file': readonly string[];
+  revocation: RevocationCheck;
   unreachable: UnreachableAs;
   'connect-to': DialOverride;
   servername: string;

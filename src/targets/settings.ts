@@ -6,7 +6,7 @@
  * repeatable setting (`ca-file`, fingerprints) of a nearer layer replaces the farther ones; labels are merged by key.
  */
 import { ok, type Result } from '../model/result.ts';
-import type { TargetSettings, TrustSource, UnreachableAs } from '../model/target.ts';
+import type { RevocationCheck, TargetSettings, TrustSource, UnreachableAs } from '../model/target.ts';
 import { DAY, SECOND } from '../time/duration.ts';
 import { findStartTls, STARTTLS_NAMES } from './schemes.ts';
 import type { Place, Setting, SettingKey } from './setting.ts';
@@ -31,6 +31,7 @@ import { AUTO, exactDuration, formatThreshold, parseThreshold } from './threshol
 const EVERYWHERE: readonly Place[] = ['flag', 'line', 'entry', 'defaults'];
 const ONE_TARGET: readonly Place[] = ['line', 'entry'];
 const TRUST: readonly TrustSource[] = ['mozilla', 'system', 'none'];
+const REVOCATION: readonly RevocationCheck[] = ['none', 'stapled', 'crl'];
 const UNREACHABLE: readonly UnreachableAs[] = ['ok', 'warning', 'critical', 'unknown'];
 const FAMILIES = { 0: 'any', 4: '4', 6: '6' } as const;
 
@@ -144,6 +145,15 @@ export const SETTINGS: { readonly [K in SettingKey]: Setting<K> } = {
     combine: concat,
     parse: listOf(parsePath),
     format: (value) => value,
+  },
+  revocation: {
+    key: 'revocation',
+    flags: [{ spec: '--revocation <how>' }],
+    doc: "Ask about revocation by the OCSP answer that the server staples (stapled, default), by the CA's lists as well (crl: one more request over HTTP to each CA), or not at all (none).",
+    places: EVERYWHERE,
+    shape: { kind: 'choice', choices: REVOCATION },
+    parse: parseChoice(REVOCATION),
+    format: one(String),
   },
   unreachable: {
     key: 'unreachable',
@@ -273,6 +283,7 @@ export const DEFAULT_SETTINGS: TargetSettings = Object.freeze({
   family: 0,
   trust: 'mozilla',
   caFiles: [],
+  revocation: 'stapled',
   unreachable: 'unknown',
   expect: {},
   labels: {},

@@ -6,6 +6,7 @@ import type { Container, Observation } from '../model/observation.ts';
 import type { Target } from '../model/target.ts';
 import type { CertificateRole } from '../model/verdict.ts';
 import type { AnchorStore } from '../trust/anchor-store.ts';
+import type { FetchedLists } from '../trust/revocation/revocation.ts';
 import { type PathJudgement, validatePath } from '../trust/validate-path.ts';
 import { isSelfIssued } from '../x509/self-issued.ts';
 import { isAuthority } from './authority.ts';
@@ -53,6 +54,8 @@ export interface RuleContext {
   readonly anchors?: AnchorStore;
   /** The certificate that should be served (`expect.file`). */
   readonly expectedFile?: Certificate;
+  /** Where the target's setting asks for them, and they could be asked for. */
+  readonly revocationLists?: FetchedLists;
 }
 
 export interface ContextOptions {
@@ -61,13 +64,14 @@ export interface ContextOptions {
   readonly now: number;
   readonly anchors?: AnchorStore;
   readonly expectedFile?: Certificate;
+  readonly revocationLists?: FetchedLists;
 }
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const ANY_USAGE = '2.5.29.37.0';
 
 export function createContext(options: ContextOptions): RuleContext {
-  const { target, observation, now, anchors, expectedFile } = options;
+  const { target, observation, now, anchors, expectedFile, revocationLists } = options;
   const chain = observation.chain ?? [];
   const certificates = distinctCertificates(chain);
   const shape = shapeOf(target, chain, certificates);
@@ -91,6 +95,7 @@ export function createContext(options: ContextOptions): RuleContext {
     ...(judged && judgements.length > 0 ? { judgement: judged } : {}),
     ...(anchors ? { anchors } : {}),
     ...(expectedFile ? { expectedFile } : {}),
+    ...(revocationLists ? { revocationLists } : {}),
   };
 }
 

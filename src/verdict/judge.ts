@@ -7,6 +7,7 @@ import type { Observation } from '../model/observation.ts';
 import type { Target } from '../model/target.ts';
 import type { TrustJudgement, Verdict, Window } from '../model/verdict.ts';
 import type { AnchorStore } from '../trust/anchor-store.ts';
+import type { FetchedLists } from '../trust/revocation/revocation.ts';
 import { formatName } from '../x509/name.ts';
 import { createContext, type RuleContext, rolesOf } from './context.ts';
 import { addressesDisagree } from './rules/addresses-disagree.ts';
@@ -25,6 +26,8 @@ export interface JudgeOptions {
   readonly anchors?: AnchorStore;
   /** The first certificate of the target's `expect.file`. */
   readonly expectedFile?: Certificate;
+  /** The revocation lists that `listAddressesOf` an earlier verdict names. */
+  readonly revocationLists?: FetchedLists;
 }
 
 interface Judged {

@@ -42,6 +42,7 @@ describe('config show', () => {
         trust: mozilla # default
         ca-file:
           - root.pem # certwatch.yaml:2:50
+        revocation: stapled # default
         unreachable: unknown # default
         labels:
           env: prod # certwatch.yaml:2:70

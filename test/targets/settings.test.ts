@@ -80,6 +80,7 @@ describe('the settings table', () => {
     family: { good: ['4', '6', 'any'], bad: ['5', ''] },
     trust: { good: ['mozilla', 'system', 'none'], bad: ['Mozila', ''] },
     'ca-file': { good: ['/a b'], bad: ['', 'a\0b', 'x'.repeat(5_000)] },
+    revocation: { good: ['none', 'stapled', 'crl'], bad: ['ocsp', ''] },
     unreachable: { good: ['ok', 'warning', 'critical', 'unknown'], bad: ['info'] },
     'connect-to': {
       good: ['192.0.2.1', 'x.example:8443', '[2001:db8::1]:8443', '[2001:db8::1]'],
@@ -191,6 +192,7 @@ describe('layers', () => {
       family: 6,
       trust: 'none',
       'ca-file': ['f'],
+      revocation: 'crl',
       unreachable: 'ok',
       'connect-to': { host: 'h', port: 9 },
       'expect-issuer': 'i',

@@ -25,6 +25,7 @@ export const settings = (over: Partial<TargetSettings> = {}): TargetSettings => 
   family: 0,
   trust: 'mozilla',
   caFiles: [],
+  revocation: 'stapled',
   unreachable: 'unknown',
   expect: {},
   labels: {},

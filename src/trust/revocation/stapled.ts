@@ -15,10 +15,8 @@ import {
 import { OID } from '../../x509/oid.ts';
 import { parseCertificate } from '../../x509/parse-certificate.ts';
 import { checkSigned } from '../signature.ts';
-import { notKnown, type RevocationState } from './revocation.ts';
+import { notKnown, type RevocationState, SKEW_MS } from './revocation.ts';
 
-/** Clocks differ: an answer of the next few minutes is taken. */
-const SKEW_MS = 5 * 60_000;
 /** An answer that names no end is taken for this long (CA/Browser Forum BR 4.9.10: ten days at most). */
 const LONGEST_MS = 10 * 24 * 3_600_000;
 

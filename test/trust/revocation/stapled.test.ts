@@ -5,8 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeStaple } from '../../../src/trust/revocation/stapled.ts';
-import { type OcspOptions, ocspRefusal, ocspResponse } from '../../support/pki/ocsp.ts';
-import { createCa, makeKey, selfSigned } from '../../support/pki/pki.ts';
+import { createCa, makeKey, type OcspOptions, ocspRefusal, ocspResponse, selfSigned } from '../../support/pki/pki.ts';
 import { NOW, parsed } from '../../verdict/builders.ts';
 
 const HOUR = 3_600_000;
