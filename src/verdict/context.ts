@@ -23,11 +23,10 @@ export interface ChainLink extends Placed {
 }
 
 /**
- * How a set of certificates is read. A server always sends a `chain`. A file may also hold one `single` certificate (of
- * which it says nothing about the chain) or a `bundle`: certificates that are each there for their own sake, such as a file
- * of CA certificates.
+ * How a set of certificates is read. A server always sends a `chain`. A file may also hold a `bundle`: certificates that are
+ * each there for their own sake, such as a file of CA certificates.
  */
-export type Shape = 'chain' | 'single' | 'bundle';
+export type Shape = 'chain' | 'bundle';
 
 export interface LeafPath {
   readonly leaf: ChainLink;
@@ -74,9 +73,9 @@ export function createContext(options: ContextOptions): RuleContext {
   const { target, observation, now, anchors, expectedFile, revocationLists } = options;
   const chain = observation.chain ?? [];
   const certificates = distinctCertificates(chain);
-  const shape = shapeOf(target, chain, certificates);
-  const leaf = leafOf(target, shape, certificates);
   const container = observation.kind === 'presented' ? observation.container : undefined;
+  const shape = shapeOf(target, certificates, container);
+  const leaf = leafOf(target, shape, certificates);
   const found = { target, chain, certificates, shape, leaf, container };
   const paths = anchors ? judgePaths(found, { anchors, now }) : [];
   const judged = leaf && paths[0]?.judgement;
@@ -148,18 +147,25 @@ function distinctCertificates(chain: readonly ChainElement[]): ChainLink[] {
   return distinct;
 }
 
-function shapeOf(target: Target, chain: readonly ChainElement[], certificates: readonly ChainLink[]): Shape {
+function shapeOf(target: Target, certificates: readonly ChainLink[], container: Container | undefined): Shape {
   if (target.kind === 'endpoint') return 'chain';
-  const leaves = certificates.filter((placed) => !isAuthority(placed.certificate));
-  if (leaves.length !== 1) return 'bundle';
-  return chain.length === 1 ? 'single' : 'chain';
+  const own = certificates.filter(isOwn).length;
+  if (own === 1) return 'chain';
+  // Whoever says what it should be has one in mind, though it may sign others (as `openssl req -x509` makes it).
+  return own === 0 && certificates.length > 0 && isExpected(target) && !isKeyStore(container) ? 'chain' : 'bundle';
 }
+
+function isExpected({ servername, settings: { expect } }: Target): boolean {
+  return servername !== undefined || Object.keys(expect).length > 0;
+}
+
+const isOwn = ({ certificate }: ChainLink): boolean => !isAuthority(certificate);
 
 /** TLS has the sender's own certificate first (RFC 8446 4.4.2); in a file it is the one that is no CA's. */
 function leafOf(target: Target, shape: Shape, certificates: readonly ChainLink[]): ChainLink | undefined {
   if (shape === 'bundle') return undefined;
-  if (target.kind === 'file') return certificates.find((placed) => !isAuthority(placed.certificate));
-  return certificates[0]?.index === 0 ? certificates[0] : undefined;
+  if (target.kind === 'endpoint') return certificates[0]?.index === 0 ? certificates[0] : undefined;
+  return certificates.find(isOwn) ?? certificates[0];
 }
 
 /** Meant for a TLS server, as far as its extended key usage says (RFC 5280 4.2.1.12: none means any). */

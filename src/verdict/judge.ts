@@ -39,8 +39,8 @@ interface Judged {
 
 /**
  * Trust is judged when there is an anchor to trust by: `--trust none` without CA files asks for dates, names and order
- * alone, which is what watching a private CA without its root comes to. A file is judged as a chain when it holds a leaf and
- * more; a single certificate or a bundle of CA certificates is judged by time and strength.
+ * alone, which is what watching a private CA without its root comes to. A file is judged as a chain when it holds one leaf, or
+ * when it is said what it should hold; a bundle of CA certificates is judged by time and strength.
  */
 export function judge(options: JudgeOptions): Verdict {
   const { target, observations } = options;

@@ -19,7 +19,7 @@ test('PEM and DER', async () => {
   expect(await check('file:tls/www.pem', 'file:www.der')).toMatchInlineSnapshot(`
     "OK  2 targets
       tls/www.pem  60d left       until 2027-01-23
-      www.der      60d left       until 2027-01-23
+      www.der      60d left       until 2027-01-23  chain-incomplete
 
     2 targets in TIME: 2 ok. Exit status 0: OK.
     exit 0"

@@ -381,7 +381,8 @@ describe('chain as sent', () => {
     const verdict = judgeChain(chain);
     expect(verdict).toMatchObject({ status: 'warning', trust: { trusted: true, path: [0, 30, 15] } });
     expect(told(verdict)[0]).toBe('chain-misordered warning');
-    expect(verdict.findings.filter(({ code }) => code === 'root-sent')).toHaveLength(29);
+    expect(verdict.findings.filter(({ code }) => code === 'root-sent')).toMatchObject([{ certificate: 15 }]);
+    expect(verdict.findings.filter(({ code }) => code === 'chain-extra')).toHaveLength(28);
   });
 });
 
@@ -565,10 +566,30 @@ describe('files', () => {
     expect(verdict).toMatchObject({ trust: { trusted: true, path: [1, 0] }, roles: [['intermediate', 'leaf']] });
   });
 
-  test('one certificate says nothing about the chain', () => {
-    const verdict = inFile([intermediate.issue({ sans: SHOP, remainingMs: DAY })]);
-    expect(told(verdict)).toEqual(['expires-soon critical 0']);
-    expect(verdict).not.toHaveProperty('trust');
+  test('one certificate need not be all that is served: a missing issuer is a fault only for a host', () => {
+    const alone = [intermediate.issue({ sans: SHOP, remainingMs: DAY })];
+    expect(told(inFile(alone))).toEqual(['expires-soon critical 0', 'chain-incomplete info 0']);
+    const served = file('/etc/tls/site.pem', {}, { servername: 'www.shop.example' });
+    expect(told(judged(presented(alone), { ...trusting, target: served }))).toEqual([
+      'expires-soon critical 0',
+      'chain-incomplete critical 0',
+    ]);
+    expect(told(inFile([root.issue({ sans: SHOP })]))).toEqual([]);
+  });
+
+  test('one that signs itself is trusted by nobody, in a file as well', () => {
+    expect(told(inFile([selfSigned({ now: NOW, sans: SHOP })]))).toEqual(['self-signed critical 0']);
+    // As `openssl req -x509` makes it: by itself a CA for whatever purpose, for a host or as an expected one no better.
+    const signer = createCa({ now: NOW, subject: 'CN=www.shop.example', sans: ['dns:www.shop.example'] });
+    expect(told(inFile([signer]))).toEqual([]);
+    const expected = (servername: string) =>
+      told(judged(presented([signer]), { ...trusting, target: file('/a.pem', {}, { servername }) }));
+    expect(expected('www.shop.example')).toEqual(['self-signed critical 0']);
+    expect(expected('other.shop.example')).toEqual(['hostname-mismatch critical 0', 'self-signed critical 0']);
+    const pinned = file('/a.pem', { expect: { fingerprints: ['0'.repeat(64)] } });
+    expect(told(judged(presented([signer]), { ...trusting, target: pinned }))).toContain(
+      'fingerprint-unexpected critical 0',
+    );
   });
 
   test('CA certificates are each judged by their own time', () => {

@@ -1,6 +1,7 @@
 /**
  * The path to a trust anchor: what keeps a client from trusting the leaf. Dates alone are the validity rule's business, so
- * that an expired leaf is not called untrusted as well.
+ * that an expired leaf is not called untrusted as well. A file that holds a certificate alone (`cert.pem` beside `chain.pem`)
+ * need not be all that is served: that its issuer is missing is a fault only where the file is said to be some host's.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../../model/finding.ts';
@@ -27,7 +28,8 @@ function pathFindings({ leaf, judgement }: LeafPath, context: RuleContext): Find
   return judgement.problems.flatMap((problem) => problemFinding(problem, context) ?? []);
 }
 
-function problemFinding(problem: PathProblem, { certificates, now }: RuleContext): Finding | undefined {
+function problemFinding(problem: PathProblem, context: RuleContext): Finding | undefined {
+  const { certificates, now } = context;
   const { certificate, kind, reason, detail } = problem;
   const index = certificates.find((placed) => placed.certificate.sha256 === certificate.sha256)?.index;
   const at = { severity: 'critical', ...(index === undefined ? {} : { certificate: index }) } as const;
@@ -42,7 +44,7 @@ function problemFinding(problem: PathProblem, { certificates, now }: RuleContext
     }
     case 'no-issuer': {
       const data = { issuer: formatName(certificate.issuer), caIssuers: [...certificate.caIssuers] };
-      return { code: 'chain-incomplete', ...at, data };
+      return { code: 'chain-incomplete', ...at, ...(standsAlone(context) ? { severity: 'info' } : {}), data };
     }
     case 'invalid':
       return { code: 'chain-invalid', ...at, data: { reason, ...(detail === undefined ? {} : { detail }) } };
@@ -53,3 +55,6 @@ function problemFinding(problem: PathProblem, { certificates, now }: RuleContext
       return unreachable(kind);
   }
 }
+
+const standsAlone = ({ target, chain }: RuleContext): boolean =>
+  target.kind === 'file' && target.servername === undefined && chain.length === 1;
