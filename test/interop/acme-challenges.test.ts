@@ -304,6 +304,30 @@ describe.concurrent('dns-01 by hook', () => {
       challenge: { type: 'dns-01', hook: { present: ['/bin/true'] } },
     });
     expect(result).toMatchObject({ ok: false, step: 'preflight', reason: 'cname-loop', advice: 'fix-dns' });
+    // Without preflight, too, it is not followed for ever.
+    const { result: late } = await order(folder, {
+      identifiers: ['loop.example'],
+      challenge: { type: 'dns-01', hook: { present: ['/bin/true'] } },
+      preflight: { skip: true },
+    });
+    expect(late).toMatchObject({ ok: false, step: 'present', reason: 'cname-loop' });
+  });
+
+  test('a chain of CNAMEs without end', async () => {
+    await using folder = await tempFolder('acme');
+    const at = (n: number) => `${n}.chain.example.`;
+    await pebble.set('set-cname', { host: '_acme-challenge.chain.example.', target: at(0) });
+    for (let n = 0; n < 20; n += 1) await pebble.set('set-cname', { host: at(n), target: at(n + 1) });
+    const { result } = await order(folder, {
+      identifiers: ['chain.example'],
+      challenge: { type: 'dns-01', hook: { present: ['/bin/true'] } },
+    });
+    expect(result).toMatchObject({
+      ok: false,
+      step: 'preflight',
+      reason: 'cname-loop',
+      detail: expect.stringContaining('more than 10 CNAMEs'),
+    });
   });
 
   test('a hook that fails: its status and what it said; the clean-up hook runs all the same', async () => {

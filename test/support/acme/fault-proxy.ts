@@ -39,7 +39,11 @@ export type Fault =
   | { readonly kind: 'huge'; readonly bytes?: number }
   | { readonly kind: 'redirect'; readonly to: string }
   /** The CA's own answer, changed: JSON objects or text. */
-  | { readonly kind: 'edit-json'; readonly edit: (value: Record<string, unknown>) => void }
+  | {
+      readonly kind: 'edit-json';
+      readonly edit: (value: Record<string, unknown>) => void;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'edit-text'; readonly edit: (text: string) => string }
   | { readonly kind: 'header'; readonly headers: Readonly<Record<string, string>> };
 
@@ -189,7 +193,7 @@ function forward({ incoming, outgoing, fault, agent, port }: Handling): void {
     answer.on('data', (chunk: Buffer) => chunks.push(chunk));
     answer.on('end', () => {
       const body = bend(Buffer.concat(chunks), fault);
-      const extra = fault?.kind === 'header' ? fault.headers : {};
+      const extra = fault && 'headers' in fault ? fault.headers : {};
       const { 'content-length': _length, 'transfer-encoding': _coding, ...headers } = answer.headers;
       const length = incoming.method === 'HEAD' ? {} : { 'content-length': body.length };
       outgoing.writeHead(answer.statusCode ?? 502, { ...headers, ...length, ...extra });
