@@ -45,14 +45,41 @@ export interface CertificateFacts {
   readonly names: readonly string[];
 }
 
+/** A stable word for what to do next. */
+export type RenewalAdvice =
+  /** Something passing: the next run will try again. */
+  | 'try-again'
+  /** Not before `notBefore`. */
+  | 'wait-until'
+  | 'fix-config'
+  | 'agree-terms'
+  | 'fix-dns'
+  | 'fix-caa'
+  | 'fix-webserver'
+  | 'fix-firewall'
+  | 'free-port'
+  | 'fix-hook'
+  | 'fix-permissions'
+  /** Space, quota, read-only: whatever the detail says. */
+  | 'check-disk'
+  | 'fix-clock'
+  | 'check-account'
+  | 'check-ca-trust'
+  | 'ask-ca'
+  | 'raise-timeout'
+  | 'report-bug'
+  /** The new certificate is in place, and what serves it did not take it up. */
+  | 'fix-reload'
+  /** An existing client has ended well, and nothing came of it. */
+  | 'check-command';
+
 /** What went wrong, or deserves a word. */
 export interface RenewalProblem {
   /** A stable word in kebab case. */
   readonly reason: string;
   /** One sentence for a person. Untrusted. */
   readonly detail: string;
-  /** A stable word for what to do next. */
-  readonly advice?: string;
+  readonly advice?: RenewalAdvice;
   /** The end of what a command printed. */
   readonly output?: string;
   /** The CA wants no new try before it. */

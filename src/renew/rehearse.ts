@@ -36,7 +36,7 @@ export async function rehearse(
   const state = join(tools.state, 'rehearsal');
   const journal = await Journal.open(state, name);
   if (!journal.ok) {
-    const problem = { reason: 'journal', detail: journal.error, advice: 'fix-permissions' };
+    const problem: RenewalProblem = { reason: 'journal', detail: journal.error, advice: 'fix-permissions' };
     return { name, warnings: [], kind: 'failed', step: 'plan', problem };
   }
   const scratch = join(state, 'live', name);

@@ -36,7 +36,7 @@ const PLACE_MOST_MS = 90_000;
 export async function renewOne(renewal: Renewal, tools: Tools, options: RenewOptions): Promise<RenewalResult> {
   const opened = await Journal.open(tools.state, renewal.name);
   if (!opened.ok) {
-    const problem = { reason: 'journal', detail: opened.error, advice: 'fix-permissions' };
+    const problem: RenewalProblem = { reason: 'journal', detail: opened.error, advice: 'fix-permissions' };
     return { name: renewal.name, warnings: [], kind: 'failed', step: 'plan', problem };
   }
   const history = historyOf(opened.value.entries);

@@ -3,7 +3,7 @@
  * that fails, hangs or meets a bug never takes another with it, and results come in the config's order.
  */
 import pLimit from 'p-limit';
-import type { RenewalResult } from '../model/renewal.ts';
+import type { RenewalProblem, RenewalResult } from '../model/renewal.ts';
 import { Deadline } from '../time/deadline.ts';
 import { historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
@@ -78,7 +78,7 @@ async function performSafely(renewal: Renewal, options: RunRenewalsOptions, tool
     result = ofRun.expired ? { name, warnings: [], ...TOO_LATE } : await perform(renewal, tools, { deadline, force });
   } catch (bug) {
     const detail = bug instanceof Error ? (bug.stack ?? bug.message) : String(bug);
-    const problem = { reason: 'internal-error', detail: withoutKeys(detail), advice: 'report-bug' };
+    const problem: RenewalProblem = { reason: 'internal-error', detail: withoutKeys(detail), advice: 'report-bug' };
     result = { name, warnings: [], kind: 'failed', step: 'plan', problem };
   } finally {
     deadline.release();

@@ -1,6 +1,7 @@
 /**
  * Proves control of every name of an order: answers put in place, waited for, shown to the CA, taken back.
  */
+import type { RenewalAdvice } from '../../model/renewal.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import type { AcmeClient, Polled } from './ca/client.ts';
 import type { Authorization, Challenge, Order } from './ca/objects.ts';
@@ -9,7 +10,6 @@ import type { ChallengeAnswer } from './challenges/solver.ts';
 import { solverFor, takeBack } from './challenges/solving.ts';
 import { UndoRecord } from './challenges/undo.ts';
 import { fail, problemTrouble, type Trouble, trouble } from './failure.ts';
-import type { AcmeAdvice } from './job.ts';
 import type { StepLog, Work } from './work.ts';
 
 interface Pending {
@@ -128,7 +128,7 @@ function refusal({ identifier, status, challenges }: Authorization, type: string
 }
 
 /** Within a challenge the same problem type asks for something else than elsewhere. */
-const CHALLENGE_ADVICE: Readonly<Record<string, Readonly<Record<string, AcmeAdvice>>>> = {
+const CHALLENGE_ADVICE: Readonly<Record<string, Readonly<Record<string, RenewalAdvice>>>> = {
   'http-01': { unauthorized: 'fix-webserver', incorrectResponse: 'fix-webserver', malformed: 'fix-webserver' },
   'tls-alpn-01': { unauthorized: 'fix-firewall', incorrectResponse: 'fix-firewall', tls: 'fix-firewall' },
   'dns-01': { unauthorized: 'fix-dns', incorrectResponse: 'fix-dns', connection: 'fix-dns' },

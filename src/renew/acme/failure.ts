@@ -1,8 +1,9 @@
 /**
  * How a renewal fails: every way has a stable word, and every word says what to do next. Pure.
  */
+import type { RenewalAdvice } from '../../model/renewal.ts';
 import { err } from '../../model/result.ts';
-import type { AcmeAdvice, AcmeFailure, AcmeProblem, AcmeStep, AcmeSubproblem } from './job.ts';
+import type { AcmeFailure, AcmeProblem, AcmeStep, AcmeSubproblem } from './job.ts';
 
 /** Each reason of certwatch's own and its advice. The CA's problem types come as `acme-…` (`adviceFor`). */
 const ADVICE = {
@@ -69,12 +70,12 @@ const ADVICE = {
   cancelled: 'try-again',
   'child-died': 'report-bug',
   'internal-error': 'report-bug',
-} as const satisfies Record<string, AcmeAdvice>;
+} as const satisfies Record<string, RenewalAdvice>;
 
 export type AcmeReason = keyof typeof ADVICE;
 
 /** RFC 8555 6.7, RFC 9773 7.4 and acme-profiles: what each problem type asks for. */
-const PROBLEM_ADVICE: Readonly<Record<string, AcmeAdvice>> = {
+const PROBLEM_ADVICE: Readonly<Record<string, RenewalAdvice>> = {
   accountDoesNotExist: 'check-account',
   alreadyReplaced: 'try-again',
   badCSR: 'fix-config',

@@ -4,6 +4,7 @@
  * arguments or the environment.
  */
 import type { KeyType } from '../../config/acme-schema.ts';
+import type { RenewalAdvice } from '../../model/renewal.ts';
 
 export interface AcmeJob {
   /** A name that is known (`config/acme-directories.ts`) or the directory's https URL. */
@@ -140,8 +141,8 @@ export interface AcmeFailure {
   readonly reason: string;
   /** One sentence for a person. May hold the CA's, a server's or a hook's own words: untrusted text. */
   readonly detail: string;
-  /** A stable word for what to do next; see `failure.ts`. */
-  readonly advice: AcmeAdvice;
+  /** What to do next; see `failure.ts`. */
+  readonly advice: RenewalAdvice;
   readonly problem?: AcmeProblem;
   /** What the CA said by Retry-After, in milliseconds from when it said it. */
   readonly retryAfterMs?: number;
@@ -152,29 +153,6 @@ export interface AcmeFailure {
   /** What a hook printed, both streams, the end of it. */
   readonly output?: string;
 }
-
-export type AcmeAdvice =
-  /** Something passing: the next run will try again. */
-  | 'try-again'
-  /** Not before `notBefore`. */
-  | 'wait-until'
-  | 'fix-config'
-  | 'agree-terms'
-  | 'fix-dns'
-  | 'fix-caa'
-  | 'fix-webserver'
-  | 'fix-firewall'
-  | 'free-port'
-  | 'fix-hook'
-  | 'fix-permissions'
-  /** Space, quota, read-only: whatever the detail says. */
-  | 'check-disk'
-  | 'fix-clock'
-  | 'check-account'
-  | 'check-ca-trust'
-  | 'ask-ca'
-  | 'raise-timeout'
-  | 'report-bug';
 
 /** A doubt that stops nothing: preflight could not judge, a wish was not met. */
 export interface AcmeWarning {

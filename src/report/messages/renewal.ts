@@ -1,5 +1,13 @@
 /** Prose: renewals. All text here is raw; the output that prints it escapes it. */
-import type { DueReason, NoWayBack, RenewalKind, RenewalProblem, RenewalStep, ServedAt } from '../../model/renewal.ts';
+import type {
+  DueReason,
+  NoWayBack,
+  RenewalAdvice,
+  RenewalKind,
+  RenewalProblem,
+  RenewalStep,
+  ServedAt,
+} from '../../model/renewal.ts';
 import { formatDuration } from '../../time/duration.ts';
 import { formatInstant } from '../../verdict/instant.ts';
 import { list, quote, when } from './message.ts';
@@ -95,8 +103,9 @@ export function servedAt({ target, address, serves, notAfter, failure }: ServedA
   }
 }
 
-const ADVICE: Readonly<Record<string, string>> = {
+const ADVICE: Readonly<Record<RenewalAdvice, string>> = {
   'try-again': 'Nothing to do: the next run tries again.',
+  'wait-until': 'The CA limits how often it may be asked: wait, or give another CA as acme.fallback.',
   'fix-config': 'Correct the configuration; `certwatch config check` reads it.',
   'agree-terms': 'Read the terms, and set agree-tos: true under acme.account.',
   'fix-dns': 'Correct the DNS of the name; `dig` shows what the world sees.',
@@ -107,6 +116,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   'free-port': 'Let go of the port, or give the challenge another way to answer.',
   'fix-hook': 'Correct the command; what it printed is below.',
   'fix-permissions': 'See that certwatch may write there.',
+  'check-disk': 'See that there is room on the disk, and that it may be written to.',
   'fix-clock': 'Set the clock of this machine.',
   'check-account': 'See that the account is in order with the CA; its answer says why.',
   'check-ca-trust': 'Give the root of the CA with acme.ca-file, where it is a private one.',
