@@ -1,6 +1,7 @@
 /**
- * node-forge, loaded when it is needed and nowhere else: it costs a start as much as all the rest of a small check. It opens
- * and makes PKCS#12 where the keys are RSA; EC keys and certificates it cannot read.
+ * node-forge, loaded when it is needed and nowhere else: it costs a start as much as all the rest of a small check. It
+ * makes PKCS#12 where the keys are RSA, and has the RC2 that older stores are encrypted by; EC keys and certificates it
+ * cannot read.
  */
 export type Forge = typeof import('node-forge');
 
