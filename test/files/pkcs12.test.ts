@@ -125,11 +125,11 @@ describe.skipIf(!hasOpenssl).each(['rsa2048', 'ec256', 'ed25519'] as const)(
       const sans = Array.from({ length: 300 }, (_, i) => `dns:host-${i}.shop.example` as const);
       const long = createCa({ now: NOW, key }).issue({ sans, key });
       const other = await bench(long);
-      await other.folder.write('password', 'secret');
+      await using there = other.folder;
+      const secret = await there.write('password', 'secret');
       const path = other.openssl(`${EXPORT} ${args} -legacy`);
-      const seen = await read(path, { passwordFile: other.folder.at('password') });
+      const seen = await read(path, { passwordFile: secret });
       expect(seen).toMatchObject({ ders: hex(long.chainWithRoot.map((each) => each.der)) });
-      await other.folder.remove();
     });
 
     it('keys and no certificate', async () => {
