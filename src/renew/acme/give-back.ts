@@ -1,12 +1,10 @@
 /**
- * After an order that has failed: what is still pending of it counts against the CA's limits until it expires, which takes
- * days. It is given back (RFC 8555 7.5.2), where there is time. Whatever comes of that, the order failed as it failed.
+ * What is pending of an order that has failed counts against the CA's limits until it expires, which takes days. It is given
+ * back (RFC 8555 7.5.2), where there is time. Whatever comes of that, the order failed as it failed.
  */
 import { Deadline } from '../../time/deadline.ts';
 import type { AcmeClient } from './ca/client.ts';
 import type { Order } from './ca/objects.ts';
-import { PASSING } from './ca/retrying.ts';
-import type { Trouble } from './failure.ts';
 import type { Work } from './work.ts';
 
 const LONGEST_MS = 5_000;
@@ -14,17 +12,7 @@ const LONGEST_MS = 5_000;
 /** Of the time that is left. */
 const SHARE = 1 / 2;
 
-/**
- * An order whose time is over stays: the next run takes it up where it stands.
- * @param after what it failed of: a CA that cannot be talked to is not asked for more.
- */
-export async function giveBack(
-  client: AcmeClient,
-  { authorizations }: Order,
-  { work, after }: { readonly work: Work; readonly after?: Trouble },
-): Promise<void> {
-  const { deadline } = work;
-  if (deadline.expired || (after && PASSING.has(after.reason))) return;
+export async function giveBack(client: AcmeClient, { authorizations }: Order, { deadline }: Work): Promise<void> {
   const limit = Deadline.after(Math.min(LONGEST_MS, deadline.remainingMs * SHARE), deadline);
   await client.under(limit, async () => {
     for (const url of authorizations) {

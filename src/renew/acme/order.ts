@@ -1,6 +1,7 @@
 /**
  * One certificate by ACME (RFC 8555 7.1): key → directory → account → preflight → order → authorizations → finalize →
- * download → check → files. An order that an earlier, killed run left behind is taken up where it stands.
+ * download → check → files. An order that an earlier run had no time to finish is taken up where it stands; one that
+ * has failed for good is not.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { forgetAccountUrl, type KeptAccount, keepAccountUrl, mayRegister, openAc
 import { type AcmeClient, openAcmeClient } from './ca/client.ts';
 import { openLine } from './ca/exchange.ts';
 import type { Directory, Identifier, Order } from './ca/objects.ts';
+import { PASSING } from './ca/retrying.ts';
 import { cleanUpAfter } from './challenges/undo.ts';
 import { atStep, fail, type Trouble, trouble } from './failure.ts';
 import { giveBack } from './give-back.ts';
@@ -21,7 +23,7 @@ import { issue } from './issue.ts';
 import { checkIssued, hasIssuer } from './issued.ts';
 import type { AcmeFailure, AcmeFiles, AcmeIssued } from './job.ts';
 import { makeKeyPem, readKeyFile } from './keys.ts';
-import { placeOrder } from './place-order.ts';
+import { forgetOrder, placeOrder } from './place-order.ts';
 import { preflight } from './preflight/preflight.ts';
 import { createOnce, privateFolder, replacePrivate } from './secret-files.ts';
 import { StepLog, type Work } from './work.ts';
@@ -83,13 +85,20 @@ async function obtainIn(run: Run): Promise<Result<Issued, Trouble>> {
   work.emit({ kind: 'order', orderUrl: order.url, at: work.now() });
   const chainPem = await issue({ work, steps, client, order, identifiers, keyPem: keyPem.value });
   if (!chainPem.ok) {
-    await giveBack(client, order, { work, after: chainPem.error });
+    if (!work.deadline.expired && !GOES_ON.has(chainPem.error.reason)) {
+      await forgetOrder(work);
+      await giveBack(client, order, work);
+    }
     return chainPem;
   }
   await steps.enter('check');
   const expected = { keyPem: keyPem.value, identifiers: identifiers.map(({ value }) => value), now: work.now() };
   const checked = checkIssued(chainPem.value, expected);
-  if (!checked.ok) return checked;
+  if (!checked.ok) {
+    // A clock can be set right; what else is wrong with it stays wrong.
+    if (checked.error.reason !== 'not-valid-now') await forgetOrder(work);
+    return checked;
+  }
   const { preferredChain } = work.job;
   if (preferredChain && !hasIssuer(checked.value.chain, preferredChain)) {
     work.warn({
@@ -103,6 +112,15 @@ async function obtainIn(run: Run): Promise<Result<Issued, Trouble>> {
   const { sha256, notBefore, notAfter } = checked.value.chain[0];
   return ok({ files: files.value, orderUrl: order.url, sha256, notBefore, notAfter });
 }
+
+/** The next run takes the order up where it stands, as it does where the time was over. */
+const GOES_ON: ReadonlySet<string> = new Set([
+  ...PASSING,
+  'timeout',
+  'authorization-stuck',
+  'order-stuck',
+  'acme-rate-limited',
+]);
 
 /** An account that the CA has forgotten (a test CA that was set up anew) is registered again, once, with the same key. */
 async function place(

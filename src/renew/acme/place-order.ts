@@ -1,7 +1,7 @@
 /**
  * A new order, or the one that an earlier run of the same work folder has left behind.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ok, type Result } from '../../model/result.ts';
 import type { AcmeClient, NewOrder } from './ca/client.ts';
@@ -28,11 +28,16 @@ export async function placeOrder(client: AcmeClient, wish: OrderWish): Promise<R
   const text = `${JSON.stringify({ directory: directory.url, order: placed.value.url }, undefined, 1)}\n`;
   const kept = await replacePrivate(join(work.job.outDir, ORDER_FILE), text);
   if (kept.ok) return placed;
-  await giveBack(client, placed.value, { work });
+  await giveBack(client, placed.value, work);
   return fail('cannot-write', kept.error);
 }
 
 const ORDER_FILE = 'order.json';
+
+/** The next run will place another one. */
+export async function forgetOrder({ job }: Work): Promise<void> {
+  await unlink(join(job.outDir, ORDER_FILE)).catch(() => {});
+}
 
 /** The order of the file, where the CA still has it and it is for the same names and not at its end. */
 async function leftOrder(client: AcmeClient, { identifiers, directory, work }: OrderWish): Promise<Order | undefined> {
