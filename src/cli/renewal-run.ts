@@ -3,7 +3,7 @@
  * on the standard error; written down in the run record.
  */
 import type { RecordedRun } from '../health/recorded-run.ts';
-import type { RenewalEvent, RenewalOutcome, RenewalResult } from '../model/renewal.ts';
+import type { RenewalEvent, RenewalOutcome, RenewalResult, RenewalStep } from '../model/renewal.ts';
 import type { Summary } from '../model/verdict.ts';
 import { rehearse } from '../renew/rehearse.ts';
 import type { Renewal } from '../renew/renewal.ts';
@@ -40,9 +40,11 @@ export async function performRenewals(
     deadline.expire();
   });
   const ended: RenewalResult[] = [];
+  const steps = new Map<string, RenewalStep>();
   const tell = teller(settings, record, io);
   const emit = (event: RenewalEvent) => {
     if (event.kind === 'ended') ended.push(event.result);
+    if (event.kind === 'step') steps.set(event.name, event.step);
     tell(event, ended.length);
   };
   const tools = renewTools(settings, io, { deadline, emit });
@@ -53,7 +55,7 @@ export async function performRenewals(
   end.release();
   const deadlineReached = deadline.expired && !interrupted;
   deadline.release();
-  const results = done ?? inOrder(renewals, ended);
+  const results = done ?? inOrder(renewals, ended, steps);
   const exitCode = exitCodeOf(results, { interrupted });
   const problems = await record.finish({
     exitStatus: exitCode,
@@ -77,17 +79,17 @@ function teller({ renewals, run }: RenewSettings, record: RecordedRun, io: Io) {
   };
 }
 
-function inOrder(renewals: readonly Renewal[], ended: readonly RenewalResult[]): RenewalResult[] {
-  return renewals.map(
-    ({ name }): RenewalResult =>
-      ended.find((result) => result.name === name) ?? {
-        name,
-        warnings: [],
-        kind: 'failed',
-        step: 'queue',
-        problem: { reason: 'timeout', detail: 'the deadline came before it had ended', advice: 'raise-timeout' },
-      },
-  );
+/** What has not ended is reported by where it was. */
+function inOrder(
+  renewals: readonly Renewal[],
+  ended: readonly RenewalResult[],
+  steps: ReadonlyMap<string, RenewalStep>,
+): RenewalResult[] {
+  const problem = { reason: 'timeout', detail: 'the deadline came before it had ended', advice: 'raise-timeout' };
+  return renewals.map(({ name }): RenewalResult => {
+    const step = steps.get(name) ?? 'queue';
+    return ended.find((result) => result.name === name) ?? { name, warnings: [], kind: 'failed', step, problem };
+  });
 }
 
 function summaryOf(results: readonly RenewalResult[]): Summary {

@@ -170,7 +170,7 @@ export type RenewalResult = About &
       }
   );
 
-/** There was none before; it is another client's folder; the old one has expired or does not fit its key; the run was ended. */
+/** There was none before; another client has it where nobody knows; the old one has expired or does not fit its key; the run was ended. */
 export type NoWayBack = 'nothing-before' | 'another-client' | 'old-one-useless' | 'interrupted';
 
 export type RenewalKind = RenewalResult['kind'];

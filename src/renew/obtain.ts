@@ -1,6 +1,6 @@
 /**
- * One interface, two kinds of renewer. The built-in client hands back a set that is still to be installed; a command has
- * changed the live folder by itself, which has to show.
+ * One interface, two kinds of renewer: the built-in client hands back a set that is still to be installed, an existing one
+ * has changed the live folder by itself. Here is the built-in one; the other is `existing-client.ts`.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
@@ -14,15 +14,17 @@ import { certIdOf } from './acme/ari.ts';
 import { UNDO_FILE } from './acme/challenges/undo.ts';
 import type { AcmeFailed, AcmeJob, KeyWish } from './acme/job.ts';
 import type { Attempt } from './attempt.ts';
-import { renewalVariables, runCommand } from './command.ts';
+import { renewalVariables } from './command.ts';
+import { obtainFromClient } from './existing-client.ts';
 import { type CertificateSet, checkSet, FILE_NAMES, readSet } from './install/certificate-set.ts';
+import type { SavedSet } from './install/saved-set.ts';
 import type { OnDisk } from './plan.ts';
-import type { Authority, ByAcme, ByCommand, Renewal } from './renewal.ts';
+import type { Authority, ByAcme, Renewal } from './renewal.ts';
 
 export type Obtained =
   | { readonly kind: 'issued'; readonly set: CertificateSet }
   /** In the live folder already; without one, only the servers can tell. */
-  | { readonly kind: 'in-place'; readonly leaf?: Certificate };
+  | { readonly kind: 'in-place'; readonly leaf?: Certificate; readonly back?: SavedSet };
 
 export interface Wish {
   readonly disk: OnDisk;
@@ -33,7 +35,7 @@ export interface Wish {
 
 export async function obtain(attempt: Attempt, wish: Wish): Promise<Result<Obtained, RenewalProblem>> {
   const { by } = attempt.renewal;
-  return by.kind === 'acme' ? obtainByAcme(attempt, by, wish) : obtainByCommand(attempt, by, wish);
+  return by.kind === 'acme' ? obtainByAcme(attempt, by, wish) : obtainFromClient(attempt, by, wish);
 }
 
 /** Everything that orders for this certificate leave, whatever they were for. */
@@ -149,30 +151,4 @@ function problemOf({ reason, detail, step, advice, output, notBefore, problem }:
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(problem ? { type: problem.type, subproblems: problem.subproblems } : {}),
   };
-}
-
-async function obtainByCommand(
-  attempt: Attempt,
-  { command }: ByCommand,
-  { disk, deadline }: Wish,
-): Promise<Result<Obtained, RenewalProblem>> {
-  const { renewal, tools } = attempt;
-  const { env, kill } = tools;
-  const timeoutMs = deadline.remainingMs;
-  const done = await runCommand(command, { renewal, step: 'order', deadline, timeoutMs, env, kill });
-  if (!done.ok) return done;
-  if (renewal.live === undefined) return ok({ kind: 'in-place' });
-  const output = done.value.trim() === '' ? {} : { output: done.value };
-  const set = await readSet(renewal.live);
-  if (!set.ok) return err({ ...set.error, ...output });
-  if (!set.value)
-    return err({ reason: 'incomplete', detail: `the command ended well, but ${renewal.live} is empty`, ...output });
-  const [leaf] = set.value.chain;
-  if (disk.kind === 'set' && disk.leaf.sha256 === leaf.sha256) {
-    const detail = `the command ended well, but the certificate in ${renewal.live} is the same as before`;
-    return err({ reason: 'unchanged', detail, advice: 'check-command', ...output });
-  }
-  await attempt.changed({ sha256: leaf.sha256, ...(disk.kind === 'set' ? { before: disk.leaf.sha256 } : {}) });
-  const checked = checkSet(set.value, { domains: renewal.domains, now: tools.now() });
-  return checked.ok ? ok({ kind: 'in-place', leaf }) : err({ ...checked.error, ...output });
 }

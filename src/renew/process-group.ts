@@ -33,7 +33,7 @@ export type GroupEnd = { readonly output: string } & (
 const MOST_OUTPUT = 16 * 1024;
 
 /** From SIGTERM to SIGKILL. */
-const TERM_GRACE_MS = 1_000;
+export const TERM_GRACE_MS = 1_000;
 
 /** From SIGKILL to the end of the process. */
 const REAP_MS = 500;

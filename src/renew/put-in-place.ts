@@ -9,7 +9,6 @@ import { expiresAt } from '../verdict/window.ts';
 import type { Attempt } from './attempt.ts';
 import { type CertificateSet, factsOf, readSet } from './install/certificate-set.ts';
 import { prepareInstall, VERSIONS_KEPT } from './install/install.ts';
-import type { LiveFolder } from './install/live-folder.ts';
 import { writePkcs12 } from './install/pkcs12.ts';
 import type { OnDisk } from './plan.ts';
 import { deploy, reload } from './reload.ts';
@@ -25,10 +24,10 @@ export interface Course {
   readonly deadline: Deadline;
 }
 
-/** In place, and where the way back leads. */
+/** In place, and the way back: what makes the live folder show `Course.disk` again. */
 export interface InPlace {
   readonly certificate: CertificateFacts;
-  readonly back?: { readonly live: LiveFolder; readonly from: number; readonly to: number };
+  readonly back?: () => Promise<Result<void, RenewalProblem>>;
 }
 
 export type Proven =
@@ -58,7 +57,7 @@ export async function install(
   if (!switched.ok) return switched;
   await live.prune(VERSIONS_KEPT, [from]);
   await writeDerived(attempt, live.path);
-  return ok({ certificate, ...(from === undefined ? {} : { back: { live, from, to } }) });
+  return ok({ certificate, ...(from === undefined ? {} : { back: () => live.switchTo(from) }) });
 }
 
 /** What is made of the set that lies in this folder; a run that was killed may have left that of the one before. */
@@ -136,7 +135,7 @@ async function turnBack(attempt: Attempt, { certificate, back }: InPlace, troubl
 }
 
 function whyNoWayBack({ renewal, tools }: Attempt, back: InPlace['back'], { disk }: Course): NoWayBack | undefined {
-  if (renewal.by.kind === 'command') return 'another-client';
+  if (renewal.live === undefined) return 'another-client';
   if (!back || disk.kind === 'none') return 'nothing-before';
   return disk.kind === 'set' && disk.keyFits && expiresAt(disk.leaf) > tools.now() ? undefined : 'old-one-useless';
 }
@@ -175,16 +174,16 @@ interface Way {
 
 async function putBack(
   attempt: Attempt,
-  { live, from }: NonNullable<InPlace['back']>,
+  back: NonNullable<InPlace['back']>,
   { course, before, now }: Way,
 ): Promise<{ restored: boolean; servedAfter: readonly ServedAt[] }> {
   const { deadline, baseline } = course;
   const { renewal, tools } = attempt;
   let servedAfter: readonly ServedAt[] = [];
   const done = await attempt.run('put-back', async () => {
-    const switched = await live.switchTo(from);
-    if (!switched.ok) return switched;
-    await writeDerived(attempt, live.path);
+    const done = await back();
+    if (!done.ok) return done;
+    if (renewal.live !== undefined) await writeDerived(attempt, renewal.live);
     const deployed = await deploy(attempt, { deadline, puttingBack: true });
     if (!deployed.ok) attempt.warn(onTheWayBack(deployed.error));
     const reloaded = await reload(attempt, { deadline, puttingBack: true });

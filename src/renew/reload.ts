@@ -8,6 +8,7 @@ import { ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import type { Attempt } from './attempt.ts';
 import { runCommand } from './command.ts';
+import { TERM_GRACE_MS } from './process-group.ts';
 import { SharedReloads } from './shared-reloads.ts';
 
 export interface TakeUp {
@@ -25,6 +26,11 @@ const HOOK_SHARE_BACK = 0.3;
 /** The config's `reload-timeout` counts, but something must be left to see what it came to. */
 const RELOAD_SHARE = 0.7;
 
+/** What ignores SIGTERM has a second more than it was given. */
+function shareOf({ remainingMs }: Deadline, share: number): number {
+  return Math.max(remainingMs - TERM_GRACE_MS, remainingMs / 2) * share;
+}
+
 export async function prepare(
   attempt: Attempt,
   { deadline }: { readonly deadline: Deadline },
@@ -32,7 +38,7 @@ export async function prepare(
   const { renewal, tools } = attempt;
   const { preHook } = renewal;
   if (!preHook) return ok(undefined);
-  const timeoutMs = deadline.remainingMs * PRE_HOOK_SHARE;
+  const timeoutMs = shareOf(deadline, PRE_HOOK_SHARE);
   const { env, kill } = tools;
   const run = () => runCommand(preHook, { renewal, step: 'pre-hook', deadline, timeoutMs, env, kill });
   const done = await attempt.run('pre-hook', run);
@@ -46,7 +52,7 @@ export async function deploy(
   const { renewal, tools } = attempt;
   const { deployHook } = renewal;
   if (!deployHook) return ok(undefined);
-  const timeoutMs = deadline.remainingMs * (puttingBack ? HOOK_SHARE_BACK : HOOK_SHARE);
+  const timeoutMs = shareOf(deadline, puttingBack ? HOOK_SHARE_BACK : HOOK_SHARE);
   const { env, kill } = tools;
   const run = () =>
     runCommand(deployHook, { renewal, step: 'deploy-hook', deadline, timeoutMs, env, kill, puttingBack });
@@ -61,7 +67,7 @@ export async function reload(
   const { renewal, tools } = attempt;
   const { reload: command, reloadTimeoutMs } = renewal;
   if (!command) return ok(undefined);
-  const timeoutMs = Math.min(reloadTimeoutMs, deadline.remainingMs * RELOAD_SHARE);
+  const timeoutMs = Math.min(reloadTimeoutMs, shareOf(deadline, RELOAD_SHARE));
   const { reloads = new SharedReloads(tools) } = tools;
   const run = () => reloads.run({ renewal, command, puttingBack, deadline, timeoutMs });
   const done = puttingBack ? await run() : await attempt.run('reload', run);

@@ -3,9 +3,10 @@
  */
 import type { Certificate } from '../model/certificate.ts';
 import type { DueReason, RenewalProblem, RenewalResult } from '../model/renewal.ts';
-import { ok, type Result } from '../model/result.ts';
+import { err, ok, type Result } from '../model/result.ts';
 import { Deadline } from '../time/deadline.ts';
 import { Attempt } from './attempt.ts';
+import { mendAfterKill, savedBefore } from './existing-client.ts';
 import { factsOf } from './install/certificate-set.ts';
 import { LiveFolder } from './install/live-folder.ts';
 import { type History, historyOf } from './journal/history.ts';
@@ -43,6 +44,7 @@ export async function renewOne(renewal: Renewal, tools: Tools, options: RenewOpt
   const attempt = new Attempt(renewal, tools, opened.value);
   const { force = false, deadline } = options;
   const warn = (problem: RenewalProblem) => attempt.warn(problem);
+  await mendAfterKill(attempt);
   const around = await lookAround(renewal, tools, { history, force, deadline, warn });
   return carryOut(attempt, { ...around, history, deadline });
 }
@@ -133,9 +135,11 @@ async function obtainAndInstall(
   }
   const { targets } = renewal;
   const { look } = tools;
+  const { back } = obtained.value;
   const leaf =
     obtained.value.leaf ?? (await findChanged({ targets, look, deadline: course.forward, baseline: course.baseline }));
-  return leaf ? ok({ certificate: factsOf(leaf) }) : { ok: false, error: UNCHANGED };
+  if (!leaf) return err(UNCHANGED);
+  return ok({ certificate: factsOf(leaf), ...(back ? { back: () => back.putBack() } : {}) });
 }
 
 const UNCHANGED: RenewalProblem = {
@@ -163,6 +167,7 @@ async function conclude(
       return proven.result;
     case 'ended':
       await attempt.end(proven.result);
+      if (proven.result.kind === 'rolled-back') await (await savedBefore(attempt))?.forget();
       return proven.result;
     case 'proven': {
       const { certificate, served } = proven;
@@ -170,6 +175,7 @@ async function conclude(
       await attempt.end(result);
       // What was ordered is in use now; what a run before this point has ordered, the next one makes use of.
       await forgetOrders(tools.state, renewal.name);
+      await (await savedBefore(attempt))?.forget();
       return result;
     }
   }
@@ -195,20 +201,27 @@ async function resume(
   }
 }
 
+interface WayBack {
+  readonly disk: OnDisk;
+  readonly to: NonNullable<InPlace['back']>;
+}
+
 /** Out of the journal, where the disk bears it out. */
-async function wayBack(
-  attempt: Attempt,
-  leaf: Certificate,
-  { unproven }: History,
-): Promise<{ readonly disk: OnDisk; readonly to: NonNullable<InPlace['back']> } | undefined> {
-  if (unproven?.sha256 !== leaf.sha256) return undefined;
+async function wayBack(attempt: Attempt, leaf: Certificate, { unproven }: History): Promise<WayBack | undefined> {
   const { renewal } = attempt;
+  if (renewal.live === undefined) return undefined;
+  if (renewal.by.kind === 'command') {
+    const saved = await savedBefore(attempt);
+    if (unproven?.sha256 === leaf.sha256) await attempt.changed(unproven);
+    const disk = saved ? await readDisk({ live: saved.folder }) : undefined;
+    return saved && disk?.kind === 'set' ? { disk, to: () => saved.putBack() } : undefined;
+  }
+  if (unproven?.sha256 !== leaf.sha256) return undefined;
   const { from, to } = unproven;
-  if (to === undefined) await attempt.changed(unproven);
-  if (from === undefined || to === undefined || renewal.live === undefined) return undefined;
+  if (from === undefined || to === undefined) return undefined;
   await attempt.switching({ ...unproven, to });
   const live = await LiveFolder.open(renewal.live);
   if (!live.ok || (await live.value.current()) !== to) return undefined;
   const disk = await readDisk({ live: live.value.folderOf(from) });
-  return disk.kind === 'set' ? { disk, to: { live: live.value, from, to } } : undefined;
+  return disk.kind === 'set' ? { disk, to: () => live.value.switchTo(from) } : undefined;
 }

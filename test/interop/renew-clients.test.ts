@@ -2,7 +2,7 @@
  * Existing clients under certwatch's deadline and proof: certbot and lego get the certificate from pebble, nginx serves it.
  */
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect } from 'vitest';
 import { findProgram, testWith } from '../support/acme/daemon.ts';
@@ -75,11 +75,15 @@ const CLIENTS = [
   { name: 'lego', program: lego, make: legoClient },
 ] as const;
 
+/** SHA-256 of what a client has put in place, each time. */
+const changedIn = (journal: string): string[] =>
+  [...journal.matchAll(/"kind":"changed","sha256":"([0-9a-f]+)"/g)].map(([, sha256]) => sha256!);
+
 describe('renew by an existing client', { timeout: 90_000 }, () => {
   for (const { name, program, make } of CLIENTS) {
     const test = testWith({ ...oldPebble, nginx: nginxProgram, [name]: program });
 
-    test(`${name}: renewed, reloaded, served; a threshold of its own is no success`, async () => {
+    test(`${name}: renewed, reloaded, served; put back and taken up again; a threshold of its own is no success`, async () => {
       await using all = new Disposals();
       const folder = await tempFolder('client');
       all.use(folder);
@@ -91,7 +95,8 @@ describe('renew by an existing client', { timeout: 90_000 }, () => {
       await promisify(execFile)(program, args, { env, timeout: 40_000 });
       const nginx = all.use(await startNginx(folder, client.live, ['127.0.0.1', '127.0.0.2']));
       const verify = nginx.places.map((place) => `"${place} servername=${NAME} trust=none"`).join(', ');
-      const configure = (command: string) =>
+      const reload = `kill -HUP ${nginx.pid}`;
+      const configure = (command: string, reloading = reload) =>
         folder.write(
           'certwatch.yaml',
           `state: ./state
@@ -101,7 +106,7 @@ certificates:
     command: ${command}
     environment: ${JSON.stringify(client.env)}
     live: ${client.live}
-    reload: [ kill, -HUP, "${nginx.pid}" ]
+    reload: { shell: '${reloading}' }
     verify: [ ${verify} ]
     timeout: 40s
 `,
@@ -120,7 +125,17 @@ certificates:
         status: 0,
         results: [{ kind: 'renewed', served: [{ serves: 'new' }, { serves: 'new' }], warnings: [] }],
       });
-      await configure(client.command.replace(/,?\s*"?--force-renewal"?/, '').replace('--days 100000', '--days 1'));
+      const ownThreshold = client.command.replace(/,?\s*"?--force-renewal"?/, '').replace('--days 100000', '--days 1');
+      await configure(client.command, `test "$CERTWATCH_PUT_BACK" || exit 1; ${reload}`);
+      expect(await renew()).toMatchObject({
+        status: 2,
+        results: [{ kind: 'rolled-back', step: 'reload', restored: true, warnings: [] }],
+      });
+      // What was put back is not ordered again: the client still has it, and takes it up.
+      await configure(ownThreshold);
+      expect(await renew()).toMatchObject({ status: 0, results: [{ kind: 'renewed' }] });
+      const [before, after] = changedIn(await readFile(folder.at('state/renewals/www.jsonl'), 'utf8')).slice(-2);
+      expect(after).toBe(before);
       expect(await renew()).toMatchObject({
         status: 2,
         results: [{ kind: 'failed', step: 'order', problem: { reason: 'unchanged', advice: 'check-command' } }],

@@ -100,16 +100,17 @@ test('a reload that fails: exit status 2, which address serves what, then the wa
   await using s = await scene({ reload: () => `{ shell: 'echo no such unit: nginx; exit 5' }` });
   const first = await s.run([]);
   expect(plain(first.stdout, s.here)).toMatchInlineSnapshot(`
-    "NOT SERVED  1
-      www  failed while reloading the server; the new certificate stays installed: the folder is for the
-        client to change, not for certwatch
+    "ROLLED BACK  1
+      www  failed while reloading the server; the old certificate is in place and served again
         reload-failed: \`echo no such unit: nginx; exit 5\` ended with exit status 5
         → Correct the command; what it printed is below.
         | no such unit: nginx
         - 127.0.0.1:PORT1 at 127.0.0.1 serves the old one (until DATE)
         - 127.0.0.2:PORT1 at 127.0.0.2 serves the old one (until DATE)
+        ! put-back-reload-failed: while the old one was put back: \`echo no such unit: nginx; exit 5\` ended
+        with exit status 5
 
-    1 not served, in TIME. Exit status 2: CRITICAL.
+    1 rolled back, in TIME. Exit status 2: CRITICAL.
     "
   `);
   expect(first.status).toBe(2);
@@ -117,7 +118,7 @@ test('a reload that fails: exit status 2, which address serves what, then the wa
   expect(plain(second.stdout, s.here)).toMatchInlineSnapshot(`
     "WAITING  1
       www  failed once; not tried again before DATE (--force does)
-        due because what was installed on DATE was never seen to be served
+        due because renewal has been open since DATE
         reload-failed: \`echo no such unit: nginx; exit 5\` ended with exit status 5
         → Correct the command; what it printed is below.
         | no such unit: nginx
@@ -129,9 +130,8 @@ test('a reload that fails: exit status 2, which address serves what, then the wa
   const status = await s.run(['--status']);
   expect(plain(status.stdout, s.here)).toMatchInlineSnapshot(`
     "www
-        on disk until DATE; due: what was installed on DATE was never
-          seen to be served
-        last tried on DATE: not served while reloading the server on DATE
+        on disk until DATE; due: renewal has been open since DATE
+        last tried on DATE: rolled back while reloading the server on DATE
         reload-failed: \`echo no such unit: nginx; exit 5\` ended with exit status 5
         → Correct the command; what it printed is below.
         | no such unit: nginx
@@ -230,10 +230,10 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 
 test('the deadline of the run holds, whatever hangs', async () => {
   await using s = await scene({ reload: () => `{ shell: 'trap "" TERM; sleep 60' }` });
-  const { status, stdout, killed } = await s.run(['--deadline', '3s', '--format', 'json']);
+  const { status, stdout, killed } = await s.run(['--deadline', '6s', '--format', 'json']);
   expect(status).toBe(2);
   expect(JSON.parse(stdout)).toMatchObject({
-    results: [{ kind: 'not-served', problem: { reason: 'reload-timeout' } }],
+    results: [{ kind: 'rolled-back', problem: { reason: 'reload-timeout' } }],
   });
   expect(killed).toBe(false);
 });

@@ -21,7 +21,7 @@ import { basename, dirname, join } from 'node:path';
 import { clearStaleTemps } from '../../files/stale-temps.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import { FILE_NAMES, SET_FILES, type SetFile } from './certificate-set.ts';
-import { type Access, createFile, createFolder, replaceLink, syncFolder } from './private-file.ts';
+import { type Access, absent, createFile, createFolder, replaceLink, syncFolder } from './private-file.ts';
 import { type InstallProblem, systemTrouble, trouble } from './trouble.ts';
 
 export type VersionFiles = Partial<Record<SetFile, { readonly content: string | Uint8Array; readonly access: Access }>>;
@@ -196,10 +196,4 @@ export class LiveFolder {
     await rm(join(this.path, VERSIONS, UNFINISHED), { recursive: true, force: true });
     for (const name of [CURRENT, ...Object.values(FILE_NAMES)]) await clearStaleTemps(this.path, basename(name));
   }
-}
-
-/** @throws anything but that there is no such file. */
-function absent(cause: NodeJS.ErrnoException): undefined {
-  if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
-  throw cause;
 }

@@ -63,7 +63,8 @@ export const stepWords = (step: RenewalStep): string => STEP_WORDS[step];
 
 const NO_WAY_BACK: Readonly<Record<NoWayBack, string>> = {
   'nothing-before': 'the new certificate stays installed: there was none before it',
-  'another-client': 'the new certificate stays installed: the folder is for the client to change, not for certwatch',
+  'another-client':
+    'the new certificate stays installed: only the client knows where (the config names no live folder)',
   'old-one-useless': 'the new certificate stays installed: the old one is no good any more',
   interrupted: 'the new certificate is installed, and the next run goes on from there',
 };
