@@ -27,6 +27,8 @@ const DEFAULT_TIMEOUT = '10';
 /** Of the `-t`, what is kept for starting up and for saying how it went: whoever calls may kill at `-t` sharp. */
 const ANSWER_MS = 300;
 const BARE_NUMBER = /^\d+$/;
+/** The guidelines' range for "alert below": `21:`. */
+const BELOW = /^(\d+):$/;
 
 /** Flags that the guidelines spell in their own way, and those that make no sense for one host. */
 const OWN_FLAGS = new Set(['warning', 'critical', 'timeout', 'connect-to', 'name', 'port', 'family', 'label']);
@@ -51,7 +53,8 @@ export async function runPlugin(io: Io): Promise<ExitCode> {
   const ended = await parseArguments(command, quietIo);
   // Monitoring reads the standard output only: bad usage is an answer like any other.
   if (problems.length > 0) await io.stdout.write(unknownLine(inOneLine(problems.join(' '))));
-  return ended ?? code;
+  // Help and version are no verdict (Monitoring Plugins guidelines, "Plugin return codes").
+  return ended === undefined ? code : 3;
 }
 
 function pluginCommand(raw: RawFlags, own: PluginFlags, io: Io): Command {
@@ -156,7 +159,7 @@ function readPluginFlags(raw: RawFlags, own: PluginFlags): Result<Asked, readonl
     if (texts)
       flags.set(
         key,
-        texts.map((text) => (BARE_NUMBER.test(text) ? `${text}d` : text)),
+        texts.map((text) => text.replace(BELOW, '$1')).map((text) => (BARE_NUMBER.test(text) ? `${text}d` : text)),
       );
   }
   if (own.ipAddress !== undefined) flags.set('connect-to', [own.ipAddress]);

@@ -1,5 +1,5 @@
 /**
- * Moments as people write them, for `--now`: `2026-11-24`, `2026-11-24T08:00Z`, `2026-11-24 08:00:30+01:00`, `@1795507200`.
+ * Moments as people write them, for `--now`: `2026-11-24`, `2026-11-24T08:00Z`, `2026-11-24 08:00:30+01:00`, `@1795507200`, `1795507200`.
  */
 import { err, ok, type Result } from '../model/result.ts';
 import { quote } from '../targets/nearest.ts';
@@ -12,8 +12,9 @@ const LATEST = 253_402_300_799;
 export function parseInstant(text: string): Result<number, string> {
   const word = text.trim();
   const problem = `expected a time such as 2026-11-24, 2026-11-24T08:00Z or @1795507200, got ${quote(text)}`;
-  if (/^@\d{1,12}$/.test(word)) {
-    const seconds = Number(word.slice(1));
+  // A bare number of nine digits and more is no date that anybody writes.
+  if (/^(?:@\d{1,12}|\d{9,12})$/.test(word)) {
+    const seconds = Number(word.replace('@', ''));
     return seconds <= LATEST ? ok(seconds * 1_000) : err(problem);
   }
   const parts = ISO.exec(word);

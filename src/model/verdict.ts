@@ -39,8 +39,10 @@ export interface Verdict {
   readonly observations: readonly [Observation, ...Observation[]];
   /** Of the observation that decides (the worst); absent where no chain was seen or trust is not judged. */
   readonly trust?: TrustJudgement;
-  /** Of the certificate on the path that ends first; absent where no chain was seen. */
+  /** Of the leaf; of a file of CA certificates, of the one that ends first. Absent where no chain was seen. */
   readonly window?: Window;
+  /** The certificate that the window is of: of the observation that decides, and where it stands in its chain. */
+  readonly about?: { readonly observation: number; readonly index: number };
   /** For each observation, in order, the role of each element of its chain. */
   readonly roles?: readonly (readonly CertificateRole[])[];
 }

@@ -49,17 +49,18 @@ const messageFor = (code: FindingCode): AnyMessage => MESSAGES[code] as Message<
 
 function aboutOf(finding: Finding, verdict: Verdict): About {
   const { target } = verdict;
-  const { severity, certificate } = finding;
+  const { severity, certificate, address } = finding;
+  const place = address === undefined ? {} : { address };
   const unseen = 'subject' in finding.data && certificate === undefined ? finding.data.subject : undefined;
   if (unseen !== undefined) return { target, severity, role: 'root', subject: `The trust anchor ${quote(unseen)}` };
-  if (certificate === undefined) return { target, severity, subject: 'The certificate' };
+  if (certificate === undefined) return { target, severity, subject: 'The certificate', ...place };
   const at = placeOf(finding, verdict);
   const roles = verdict.roles?.[at] ?? [];
   const role = roles[certificate];
   const name = nameOf(verdict.observations[at]?.chain?.[certificate], certificate, roles);
   const entry = entryNameOf(finding, verdict);
   const subject = entry === undefined ? name : `${name} (entry ${quote(entry)})`;
-  return { target, severity, subject, ...(role ? { role } : {}) };
+  return { target, severity, subject, ...place, ...(role ? { role } : {}) };
 }
 
 function nameOf(element: ChainElement | undefined, index: number, roles: readonly CertificateRole[]): string {

@@ -30,10 +30,13 @@ export type EndpointDefaults = Pick<SettingPatch, 'servername' | 'starttls' | 'p
  */
 export function parseTarget(text: string, options: TargetOptions): Result<Target, string> {
   const line = parseLine(text);
-  if (!line.ok) return line;
+  if (!line.ok) return isPathWithBlanks(text) ? makeTarget({ word: text, text, patch: {} }, options) : line;
   if (line.value === undefined) return err('expected a target such as example.org, got nothing');
   return makeTarget(line.value, options);
 }
+
+/** `file:my site.pem` as one argument of a shell, which has taken the quotes: nothing in it looks like an option. */
+const isPathWithBlanks = (text: string): boolean => /^file:/i.test(text) && !/\s[\w-]+=/.test(text);
 
 /** A line that is taken apart already, or a config entry, as a target. */
 export function makeTarget({ word, text, patch }: ListLine, options: TargetOptions): Result<Target, string> {
@@ -50,12 +53,13 @@ export function makeTarget({ word, text, patch }: ListLine, options: TargetOptio
     const useless = (Object.keys(patch) as SettingKey[]).find((key) => settingOf(key).endpointOnly);
     if (useless !== undefined) return err(`${useless} makes no sense for a file`);
     const path = place(parsed.value.path);
+    const servername = patch.servername ?? options.endpoint?.servername;
     return ok({
       kind: 'file',
       ...base,
       ...named,
       path,
-      ...(patch.servername !== undefined && { servername: patch.servername }),
+      ...(servername !== undefined && { servername }),
     });
   }
   const route = chooseRoute(parsed.value, patch, options.endpoint);
@@ -126,8 +130,12 @@ export function formatTarget(target: Target, defaults: TargetSettings): string {
     options.push(`servername=${target.servername}`);
   }
   options.push(...formatDifferences(target.settings, defaults));
-  const word = target.kind === 'file' ? formatFile(target) : formatEndpoint(target);
-  return [word, ...options].map(quoteWord).join(' ');
+  return [formatWord(target), ...options].map(quoteWord).join(' ');
+}
+
+/** The word of a target, without its options. */
+export function formatWord(target: Target): string {
+  return target.kind === 'file' ? formatFile(target) : formatEndpoint(target);
 }
 
 function formatFile({ path }: FileTarget): string {

@@ -130,7 +130,7 @@ export const SETTINGS: { readonly [K in SettingKey]: Setting<K> } = {
   trust: {
     key: 'trust',
     flags: [{ spec: '--trust <source>' }],
-    doc: "Whom to trust: mozilla (Mozilla's roots as Node carries them, default), system (the machine's), none (only --ca-file).",
+    doc: "Whom to trust: mozilla (Mozilla's roots as Node carries them, default), system (the machine's), none (only --ca-file; without one, trust is not judged).",
     places: EVERYWHERE,
     shape: { kind: 'choice', choices: TRUST },
     parse: parseChoice(TRUST),

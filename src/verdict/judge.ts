@@ -9,10 +9,9 @@ import type { TrustJudgement, Verdict, Window } from '../model/verdict.ts';
 import type { AnchorStore } from '../trust/anchor-store.ts';
 import type { FetchedLists } from '../trust/revocation/revocation.ts';
 import { formatName } from '../x509/name.ts';
-import { createContext, type RuleContext, rolesOf } from './context.ts';
+import { type ChainLink, createContext, type RuleContext, rolesOf } from './context.ts';
 import { addressesDisagree } from './rules/addresses-disagree.ts';
 import { RULES } from './rules/index.ts';
-import { neededCertificates } from './rules/validity.ts';
 import { severityStatus, statusOf, statusRank } from './status.ts';
 import { computeWindow } from './window.ts';
 
@@ -35,6 +34,8 @@ interface Judged {
   readonly findings: readonly Finding[];
   readonly status: Status;
   readonly window?: Window;
+  /** The certificate that the window is of. */
+  readonly about?: ChainLink;
 }
 
 /**
@@ -55,6 +56,7 @@ export function judge(options: JudgeOptions): Verdict {
     observations,
     ...(trust ? { trust } : {}),
     ...(decisive?.window ? { window: decisive.window } : {}),
+    ...(decisive?.about ? { about: { observation: judged.indexOf(decisive), index: decisive.about.index } } : {}),
     roles: judged.map(({ context }) => rolesOf(context)),
   };
 }
@@ -62,18 +64,22 @@ export function judge(options: JudgeOptions): Verdict {
 function judgeOne(options: Omit<JudgeOptions, 'observations'> & { observation: Observation }): Judged {
   const context = createContext(options);
   const findings = RULES.flatMap((rule) => rule(context));
-  const window = firstToEnd(context);
-  return { context, findings, status: statusOf(findings), ...(window ? { window } : {}) };
+  const about = windowed(context);
+  const window = about && computeWindow(about.certificate, context.now, context.target.settings);
+  return { context, findings, status: statusOf(findings), ...(window ? { window, about } : {}) };
 }
 
-/** The window of the certificate that ends first of those that the path needs; of equals the one nearest to the leaf. */
-function firstToEnd(context: RuleContext): Window | undefined {
-  let first: Certificate | undefined;
-  for (const { certificate } of neededCertificates(context)) {
-    if (!first || certificate.notAfter < first.notAfter) first = certificate;
-  }
-  return first && computeWindow(first, context.now, context.target.settings);
+/**
+ * Of the leaf: it is what is renewed. Where one above it ends sooner, findings say so. Of a bundle, which has none, the one
+ * that ends first.
+ */
+function windowed(context: RuleContext): ChainLink | undefined {
+  if (context.shape === 'chain') return context.leaf;
+  const [first, ...rest] = context.certificates;
+  return rest.reduce((soonest, next) => (ends(next) < ends(soonest) ? next : soonest), first as ChainLink);
 }
+
+const ends = ({ certificate }: ChainLink): number => certificate.notAfter;
 
 function trustOf({ judgement, path, target, shape, chain, anchors }: RuleContext): TrustJudgement | undefined {
   if (!judgement) {

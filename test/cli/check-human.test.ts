@@ -66,7 +66,7 @@ describe('one target', () => {
         docs  ended 6h ago
           expired: The certificate expired 6h ago, on 2026-11-24 02:59 UTC.
           → Renew it now, reload the server, and look again:
-            \`certwatch check 'docs.shop.example connect-to=127.0.0.1:PORT name=docs'\`
+            \`certwatch check 'docs.shop.example connect-to=127.0.0.1:PORT name=docs ca-file=root.pem'\`
 
       1 target in TIME: 1 critical. Exit status 2: CRITICAL.
       exit 2"
@@ -114,7 +114,7 @@ describe('several', () => {
         docs  ended 6h ago
           expired: The certificate expired 6h ago, on 2026-11-24 02:59 UTC.
           → Renew it now, reload the server, and look again:
-            \`certwatch check 'docs.shop.example connect-to=127.0.0.1:PORT name=docs'\`
+            \`certwatch check 'docs.shop.example connect-to=127.0.0.1:PORT name=docs ca-file=root.pem'\`
         mail  2d left        until 2026-11-26
           expires-soon: The certificate expires in 2d, on 2026-11-26 08:59 UTC (critical from 7d
             before).
@@ -134,7 +134,7 @@ describe('several', () => {
         stuck  no certificate seen
           timeout: No answer in time in the TLS handshake (127.0.0.1 port PORT).
           → See whether the host hangs or a firewall drops packets; look again with more patience:
-            \`certwatch check 'stuck.shop.example connect-to=127.0.0.1:PORT name=stuck' -t 30s\`
+            \`certwatch check 'stuck.shop.example connect-to=127.0.0.1:PORT name=stuck ca-file=root.pem' -t 30s\`
 
       OK  2 targets
         api  5d left        until 2026-11-29

@@ -96,7 +96,7 @@ test('a malformed certificate among good ones', async () => {
         chain-invalid: Certificate #1 breaks the chain: it is no readable certificate (not der at
           offset 0).
         → Install the chain again from the CA's files; the bytes as sent:
-          \`certwatch show file:half.pem --pem\`
+          \`certwatch show 'file:half.pem ca-file=root.pem' --pem\`
 
     1 target in TIME: 1 critical. Exit status 2: CRITICAL.
     exit 2"
@@ -106,6 +106,7 @@ test('a malformed certificate among good ones', async () => {
 test('servername= makes a file a matter of names, too', async () => {
   expect(await check('file:tls/www.pem servername=shop.example')).toMatch(/hostname-mismatch: [\s\S]*exit 2$/);
   expect(await check('file:tls/www.pem servername=www.shop.example')).toMatch(/exit 0$/);
+  expect(await check('file:tls/www.pem', '--servername', 'shop.example')).toMatch(/hostname-mismatch: [\s\S]*exit 2$/);
 });
 
 test('a bare word that is a file is no host', async () => {

@@ -30,6 +30,8 @@ describe('thresholds', () => {
     [['-w', '70'], 1],
     [['-w', '60'], 1],
     [['-w', '59'], 0],
+    [['-w', '61:'], 1],
+    [['-w', '59:'], 0],
     [['-c', '60'], 2],
     [['-w', '70', '-c', '65'], 2],
     [['-w', '75%'], 1],
@@ -102,7 +104,7 @@ describe('bad usage: one line on the standard output, UNKNOWN', () => {
 });
 
 test('-V', async () => {
-  expect(await plugin(['-V'])).toMatch(/^check_certwatch \d+\.\d+\.\d+\nexit 0$/);
+  expect(await plugin(['-V'])).toMatch(/^check_certwatch \d+\.\d+\.\d+\nexit 3$/);
 });
 
 test('-h names every flag', async () => {
@@ -110,7 +112,7 @@ test('-h names every flag', async () => {
   for (const flag of ['-H', '-p', '-I', '-w', '-c', '-t', '-4', '-6', '-v', '-V', '-h', '--starttls']) {
     expect(stdout).toMatch(new RegExp(`^ +(-\\w, )?${flag}\\b`, 'm'));
   }
-  expect(status).toBe(0);
+  expect(status).toBe(3);
 });
 
 test('an IPv6 address as host, and the same check from far away', async () => {

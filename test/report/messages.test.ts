@@ -92,8 +92,10 @@ describe('commands are safe to paste', () => {
     const target = file("/etc/tls/it's; reboot.pem");
     const advice = advise(FLEET.expired.findings[0]!, { ...FLEET.expired, target });
     expect(advice).toContain("'file:/etc/tls/it'\\''s; reboot.pem'");
-    const other = endpoint('x.example', {}, { input: 'x.example;reboot' });
-    expect(advise(FLEET.expired.findings[0]!, { ...FLEET.expired, target: other })).toContain("'x.example;reboot'");
+    const other = endpoint('x.example', {}, { input: 'x.example name=a;reboot', name: 'a;reboot' });
+    expect(advise(FLEET.expired.findings[0]!, { ...FLEET.expired, target: other })).toContain(
+      "'x.example name=a;reboot'",
+    );
   });
 });
 

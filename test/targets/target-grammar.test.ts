@@ -110,6 +110,7 @@ describe('files', () => {
     ['FILE:a.pem', 'a.pem'],
     ['file:///etc/a%20b.pem', '/etc/a b.pem'],
     ['file://localhost/a.pem', '/a.pem'],
+    ['file:/My Certs/a.pem', '/My Certs/a.pem'],
     ['file:"/My Certs/a.pem"', '/My Certs/a.pem'],
     ['"file:/My Certs/a.pem"', '/My Certs/a.pem'],
   ])('%s', (text, path) => {
@@ -179,7 +180,7 @@ describe('what is refused, and the way out that the sentence names', () => {
     ['file:///%zz', /escape/],
     ['file:a.pem retries=1', /retries makes no sense for a file/],
     ['x.example y.example', /one target a line/],
-    ['file:/My Certs/a.pem', /quote a path/],
+    ['file:/My Certs/a.pem warnin=1d', /quote a path|did you mean/],
     ['x.example warnin=1d', /"warnin=" \(did you mean "warning"\?\)/],
     ['x.example Warning=1d', /did you mean "warning"/],
     ['x.example all_addresses', /option/],

@@ -58,7 +58,7 @@ export const csv: Format = {
   create: () => ({
     begin: () => record(COLUMNS.map(([header]) => header)),
     verdict: (verdict) => {
-      const leaf = leafOf(verdict);
+      const leaf = subjectOf(verdict);
       return record(COLUMNS.map(([, cell]) => cell(verdict, leaf)));
     },
     end: () => '',
@@ -70,13 +70,10 @@ function record(cells: readonly Cell[]): string {
   return `${cells.map((cell) => (typeof cell === 'number' ? String(cell) : csvField(cell ?? ''))).join(',')}\r\n`;
 }
 
-/** The first certificate that speaks for the target, of the first observation that saw one. */
-function leafOf({ observations, roles }: Verdict): Certificate | undefined {
-  for (const [i, { chain }] of observations.entries()) {
-    const leaf = chain?.[Math.max(0, roles?.[i]?.indexOf('leaf') ?? 0)];
-    if (leaf?.kind === 'certificate') return leaf.certificate;
-  }
-  return undefined;
+/** The certificate that the window is of. */
+function subjectOf({ observations, about }: Verdict): Certificate | undefined {
+  const element = about && observations[about.observation]?.chain?.[about.index];
+  return element?.kind === 'certificate' ? element.certificate : undefined;
 }
 
 function days(seconds: number): number {

@@ -105,7 +105,8 @@ function pluginOutput(verdicts: readonly Verdict[], outcome: Outcome, options: R
 function lineOf(verdict: Verdict): string {
   const { target, findings, window } = verdict;
   const grave = findings.filter((finding) => finding.severity !== 'info');
-  const [worst, ...more] = grave;
+  // What was not seen is said though it should not count (`--unreachable ok`): nobody should take it for seen.
+  const [worst, ...more] = window ? grave : findings;
   const said = worst
     ? describe(worst, verdict).replace(/\.$/, '')
     : window

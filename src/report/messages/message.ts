@@ -5,6 +5,7 @@
 import type { FindingCode, FindingData, Severity } from '../../model/finding.ts';
 import type { Target } from '../../model/target.ts';
 import type { CertificateRole } from '../../model/verdict.ts';
+import { lookAgain } from '../../targets/look-again.ts';
 import { formatDuration } from '../../time/duration.ts';
 import { capText } from '../escape.ts';
 
@@ -13,6 +14,8 @@ export interface About {
   readonly severity: Severity;
   /** How a sentence begins: `The certificate`, `The intermediate "CN=…"`. */
   readonly subject: string;
+  /** Of several addresses, the one that it was found at. */
+  readonly address?: string;
   /** Absent where the finding is about no certificate of the chain. */
   readonly role?: CertificateRole;
 }
@@ -50,9 +53,10 @@ export const shellWord = (word: string): string =>
 export const command = (text: string): string => `\`${text}\``;
 
 /** The command that looks at this target again. @param more options, led by a space. */
-export const checkAgain = ({ input }: Target, more = ''): string =>
-  command(`certwatch check ${shellWord(input)}${more}`);
-export const showIt = ({ input }: Target, more = ''): string => command(`certwatch show ${shellWord(input)}${more}`);
+export const checkAgain = (target: Target, more = ''): string =>
+  command(`certwatch check ${shellWord(lookAgain(target))}${more}`);
+export const showIt = (target: Target, more = ''): string =>
+  command(`certwatch show ${shellWord(lookAgain(target))}${more}`);
 
 /** What has to take up a new certificate. */
 export const reload = (target: Target): string => (target.kind === 'file' ? 'replace the file' : 'reload the server');

@@ -61,10 +61,11 @@ const dialled = ({ host, port, settings: { connectTo } }: EndpointTarget): { hos
   port: connectTo?.port ?? port,
 });
 
-function place(target: Target): string {
+/** @param address the one of several that it is about. */
+function place(target: Target, address?: string): string {
   if (target.kind === 'file') return quote(target.path);
   const { host, port } = dialled(target);
-  return `${host} port ${port}`;
+  return `${address ?? host} port ${port}`;
 }
 
 function openssl(target: Target): string {
@@ -78,10 +79,10 @@ function openssl(target: Target): string {
 
 const failure = (
   describe: (data: FailureData, target: Target) => string,
-  advise: (data: FailureData, target: Target) => string,
+  advise: (data: FailureData, target: Target, address?: string) => string,
 ): Message<FailureCode> => ({
   describe: (data, { target }) => `${describe(data, target).replace(/[.\s]+$/, '')}.`,
-  advise: (data, { target }) => advise(data, target),
+  advise: (data, { target, address }) => advise(data, target, address),
 });
 
 /** Of an endpoint it is a file beside it that could not be read: what it is judged by. */
@@ -134,17 +135,19 @@ const timeout: Message<'timeout'> = {
 export const notSeenMessages: Messages<FailureCode> = {
   'resolve-failed': failure(
     (data) => `The name could not be resolved: ${inDetail(data)}`,
-    (_, target) =>
+    ({ reason }, target) =>
       target.kind === 'file'
         ? checkAgain(target)
-        : `Check the spelling and the DNS: ${command(`dig ${shellWord(target.settings.connectTo?.host ?? target.host)}`)}; if the host is gone, take it off the list.`,
+        : reason === 'wrong-family'
+          ? 'Name it by the other kind of address, or leave out `-4` or `-6`.'
+          : `Check the spelling and the DNS: ${command(`dig ${shellWord(target.settings.connectTo?.host ?? target.host)}`)}; if the host is gone, take it off the list.`,
   ),
   'connect-failed': failure(
     (data) => `No connection: ${inDetail(data)}`,
-    ({ reason }, target) =>
+    ({ reason }, target, address) =>
       reason === 'refused'
-        ? `Nothing listens on ${place(target)}: start the service, or correct the port.`
-        : `Check that the host is up and the way to ${place(target)} is open from here.`,
+        ? `Nothing listens on ${place(target, address)}: start the service, or correct the port.`
+        : `Check that the host is up and the way to ${place(target, address)} is open from here.`,
   ),
   'starttls-failed': failure(
     (data) => `STARTTLS failed: ${inDetail(data)}`,
