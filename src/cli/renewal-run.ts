@@ -3,7 +3,7 @@
  * on the standard error; written down in the run record.
  */
 import type { RecordedRun } from '../health/recorded-run.ts';
-import type { RenewalEvent, RenewalOutcome, RenewalResult, RenewalStep } from '../model/renewal.ts';
+import type { RenewalEvent, RenewalOutcome, RenewalProblem, RenewalResult, RenewalStep } from '../model/renewal.ts';
 import type { Summary } from '../model/verdict.ts';
 import { rehearse } from '../renew/rehearse.ts';
 import type { Renewal } from '../renew/renewal.ts';
@@ -85,7 +85,11 @@ function inOrder(
   ended: readonly RenewalResult[],
   steps: ReadonlyMap<string, RenewalStep>,
 ): RenewalResult[] {
-  const problem = { reason: 'timeout', detail: 'the deadline came before it had ended', advice: 'raise-timeout' };
+  const problem: RenewalProblem = {
+    reason: 'timeout',
+    detail: 'the deadline came before it had ended',
+    advice: 'raise-timeout',
+  };
   return renewals.map(({ name }): RenewalResult => {
     const step = steps.get(name) ?? 'queue';
     return ended.find((result) => result.name === name) ?? { name, warnings: [], kind: 'failed', step, problem };

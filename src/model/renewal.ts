@@ -34,7 +34,9 @@ export type DueReason =
   /** Good on disk, but another one is served. */
   | { readonly code: 'served-differs'; readonly targets: readonly string[] }
   /** Installed by an earlier run that did not see it served. */
-  | { readonly code: 'not-proven'; readonly since: number };
+  | { readonly code: 'not-proven'; readonly since: number }
+  /** Installed by an earlier run, and served wherever anything answered. */
+  | { readonly code: 'partly-served'; readonly since: number };
 
 export interface CertificateFacts {
   /** Lower-case hex of SHA-256 over the DER. */
@@ -71,7 +73,9 @@ export type RenewalAdvice =
   /** The new certificate is in place, and what serves it did not take it up. */
   | 'fix-reload'
   /** An existing client has ended well, and nothing came of it. */
-  | 'check-command';
+  | 'check-command'
+  /** An address answers nothing. */
+  | 'see-to-silent';
 
 /** What went wrong, or deserves a word. */
 export interface RenewalProblem {
@@ -111,7 +115,7 @@ export type RenewalResult = About &
     /** `--dry-run`: what would be done. */
     | {
         readonly kind: 'planned';
-        readonly action: 'renew' | 'reload';
+        readonly action: 'renew' | 'reload' | 'verify';
         readonly reasons: readonly DueReason[];
         readonly certificate?: CertificateFacts;
       }
@@ -135,6 +139,14 @@ export type RenewalResult = About &
         readonly kind: 'resumed';
         readonly reasons: readonly DueReason[];
         readonly certificate: CertificateFacts;
+        readonly served: readonly ServedAt[];
+      }
+    /** Served wherever anything answers; what does not answer did not before it was installed either. It stays installed. */
+    | {
+        readonly kind: 'partly-served';
+        readonly reasons: readonly DueReason[];
+        readonly certificate: CertificateFacts;
+        readonly problem: RenewalProblem;
         readonly served: readonly ServedAt[];
       }
     /** `--rehearse`: ordered and installed into a scratch folder. */
@@ -170,8 +182,17 @@ export type RenewalResult = About &
       }
   );
 
-/** There was none before; another client has it where nobody knows; the old one has expired or does not fit its key; the run was ended. */
-export type NoWayBack = 'nothing-before' | 'another-client' | 'old-one-useless' | 'interrupted';
+/**
+ * There was none before; another client has it where nobody knows; the old one has expired or does not fit its key; the run
+ * was ended; its time was over; nothing answers, so that nothing would change.
+ */
+export type NoWayBack =
+  | 'nothing-before'
+  | 'another-client'
+  | 'old-one-useless'
+  | 'interrupted'
+  | 'no-time'
+  | 'nothing-answers';
 
 export type RenewalKind = RenewalResult['kind'];
 

@@ -83,7 +83,8 @@ export class Attempt {
   async end(result: RenewalResult): Promise<void> {
     const step = 'step' in result ? { step: result.step } : {};
     const problem = 'problem' in result && result.problem ? { problem: result.problem } : {};
-    await this.#note({ kind: 'end', outcome: result.kind, ...step, ...problem });
+    const inPlace = result.kind === 'partly-served' ? { sha256: result.certificate.sha256 } : {};
+    await this.#note({ kind: 'end', outcome: result.kind, ...step, ...problem, ...inPlace });
   }
 
   async #note(line: Line): Promise<void> {

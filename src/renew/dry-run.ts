@@ -34,6 +34,7 @@ export async function planOnly(
       return { ...about, kind: 'skipped-backoff', reasons: planned.reasons, ...planned.backoff };
     case 'renew':
     case 'reload':
+    case 'verify':
       return { ...about, kind: 'planned', action: planned.action, reasons: planned.reasons, ...certificate };
   }
 }

@@ -55,7 +55,7 @@ interface Answers {
   readonly advice?: Advice | undefined;
 }
 
-const NOTHING: Answers = { seen: { at: [], leaves: [] } };
+const NOTHING: Answers = { seen: { places: [], at: [], leaves: [] } };
 
 async function ask(
   renewal: Renewal,
@@ -64,9 +64,9 @@ async function ask(
 ): Promise<Answers> {
   const limit = Deadline.after(LOOK_AROUND_MS, deadline);
   const { targets } = renewal;
-  const wanted = disk.kind === 'set' ? disk.leaf.sha256 : undefined;
+  const named = disk.kind === 'set' ? { new: disk.leaf.sha256 } : {};
   const [seen, advice] = await Promise.all([
-    lookEverywhere({ targets, wanted, look: tools.look, deadline: limit }),
+    lookEverywhere({ targets, named, look: tools.look, deadline: limit }),
     adviceFor(renewal, tools, { disk, deadline: limit, warn }),
   ]);
   limit.release();

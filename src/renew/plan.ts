@@ -48,7 +48,9 @@ export type Plan =
       readonly authority?: Authority;
     }
   /** What is on disk is good: it has to be taken up by the server, and seen to be served. */
-  | { readonly action: 'reload'; readonly reasons: readonly DueReason[]; readonly leaf: Certificate };
+  | { readonly action: 'reload'; readonly reasons: readonly DueReason[]; readonly leaf: Certificate }
+  /** It is served wherever anything answered, and is only to be looked at again. */
+  | { readonly action: 'verify'; readonly reasons: readonly DueReason[]; readonly leaf: Certificate };
 
 export function plan(input: PlanInput): Plan {
   const { disk, now, force, history } = input;
@@ -57,6 +59,10 @@ export function plan(input: PlanInput): Plan {
   if (reasons.length === 0 && leaf) {
     const reload = reloadReasons(input, leaf);
     if (disk.kind !== 'set' || reload.length === 0) {
+      const { partly } = history;
+      if (disk.kind === 'set' && partly?.sha256 === leaf.sha256) {
+        return { action: 'verify', reasons: [{ code: 'partly-served', since: partly.since }], leaf };
+      }
       return { action: 'none', renewAt: renewAtOf(input, leaf).renewAt, leaf };
     }
     const backoff = backoffAfter(history, { lifetimeMs: lifeOf(leaf, now).lifetimeMs });

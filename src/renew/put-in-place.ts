@@ -3,21 +3,22 @@
  * still good for something: one that has expired, or whose key does not belong to it, is never better than a new one.
  */
 import type { CertificateFacts, NoWayBack, RenewalProblem, RenewalResult, ServedAt } from '../model/renewal.ts';
-import { err, ok, type Result } from '../model/result.ts';
-import { Deadline } from '../time/deadline.ts';
+import { ok, type Result } from '../model/result.ts';
+import type { Deadline } from '../time/deadline.ts';
 import { expiresAt } from '../verdict/window.ts';
 import type { Attempt } from './attempt.ts';
 import { type CertificateSet, factsOf, readSet } from './install/certificate-set.ts';
 import { prepareInstall, VERSIONS_KEPT } from './install/install.ts';
 import { writePkcs12 } from './install/pkcs12.ts';
 import type { OnDisk } from './plan.ts';
+import { lookQuickly, verify, verifyStep } from './proof.ts';
 import { deploy, reload } from './reload.ts';
-import { lookEverywhere, verifyServed } from './verify-served.ts';
+import type { Named, Places } from './verify-served.ts';
 
 export interface Course {
   readonly disk: OnDisk;
   /** What was served before anything was changed. */
-  readonly baseline: readonly ServedAt[];
+  readonly baseline: Places;
   /** For the way forward. */
   readonly forward: Deadline;
   /** Later: the time between the two is for the way back. */
@@ -32,6 +33,8 @@ export interface InPlace {
 
 export type Proven =
   | { readonly kind: 'proven'; readonly certificate: CertificateFacts; readonly served: readonly ServedAt[] }
+  /** Wherever anything answers; the rest was silent before, too. */
+  | { readonly kind: 'partly'; readonly certificate: CertificateFacts; readonly served: readonly ServedAt[] }
   | { readonly kind: 'ended'; readonly result: RenewalResult }
   /** The run was ended in the middle: the next one goes on from here. */
   | { readonly kind: 'interrupted'; readonly result: RenewalResult };
@@ -77,35 +80,16 @@ export async function prove(attempt: Attempt, inPlace: InPlace, course: Course):
   if (!deployed.ok) return turnBack(attempt, inPlace, { course, problem: deployed.error });
   const reloaded = await reload(attempt, { deadline });
   if (!reloaded.ok) return turnBack(attempt, inPlace, { course, problem: reloaded.error });
-  const { renewal, tools } = attempt;
-  const before = disk.kind === 'set' ? disk.leaf.sha256 : undefined;
-  let seen: readonly ServedAt[] = [];
-  const verified = await attempt.run('verify', async () => {
-    const { look } = tools;
-    const wanted = certificate.sha256;
-    const served = await verifyServed({ targets: renewal.targets, wanted, before, baseline, look, deadline });
-    seen = served.at;
-    return served.everywhere ? ok(undefined) : err(notServed(served.at));
-  });
-  if (!verified.ok) return turnBack(attempt, inPlace, { course, problem: verified.error, served: seen });
-  attempt.warn(...silentOnes(seen));
-  return { kind: 'proven', certificate, served: seen };
+  const named = namedOf(certificate, disk);
+  const verified = await verifyStep(attempt, { wanted: certificate.sha256, named, baseline, deadline });
+  if (!verified.ok) return turnBack(attempt, inPlace, { course, problem: verified.error, served: verified.seen });
+  return { kind: verified.everywhere ? 'proven' : 'partly', certificate, served: verified.seen };
 }
 
-function notServed(at: readonly ServedAt[]): RenewalProblem {
-  const stale = at.filter(({ serves }) => serves !== 'new').length;
-  const detail = `${stale} of ${at.length} addresses did not serve the new certificate before the time was up`;
-  return { reason: 'not-served', detail, advice: 'fix-reload' };
-}
-
-function silentOnes(at: readonly ServedAt[]): RenewalProblem[] {
-  return at
-    .filter(({ serves }) => serves === 'unknown')
-    .map(({ target, address, failure }) => ({
-      reason: 'address-silent',
-      detail: `${address ?? 'an address'} of ${target} answered neither before nor after (${failure})`,
-    }));
-}
+const namedOf = ({ sha256 }: CertificateFacts, disk: OnDisk): Named => ({
+  new: sha256,
+  old: disk.kind === 'set' ? disk.leaf.sha256 : undefined,
+});
 
 interface Trouble {
   readonly course: Course;
@@ -117,42 +101,37 @@ interface Trouble {
 async function turnBack(attempt: Attempt, { certificate, back }: InPlace, trouble: Trouble): Promise<Proven> {
   const { course, problem } = trouble;
   const { disk, deadline } = course;
-  const { renewal, step } = attempt;
-  const before = disk.kind === 'set' ? disk.leaf.sha256 : undefined;
-  const served = trouble.served ?? (await look(attempt, { wanted: certificate.sha256, before, deadline }));
-  const about = { name: renewal.name, warnings: attempt.warnings };
-  const stays = { ...about, kind: 'not-served', step, certificate, served } as const;
+  const { renewal, step, warnings } = attempt;
+  const named = namedOf(certificate, disk);
+  const about = { name: renewal.name, warnings };
+  const stays = { ...about, kind: 'not-served', step, certificate } as const;
   // Somebody has ended the run before its time: there is none for the way back, and the next run goes on at once.
-  if (deadline.expired) {
-    return { kind: 'interrupted', result: { ...stays, problem: INTERRUPTED, noWayBack: 'interrupted' } };
+  if (deadline.cutShort) {
+    const served = (trouble.served ?? []).filter(({ failure }) => failure !== CUT_SHORT);
+    return { kind: 'interrupted', result: { ...stays, served, problem: INTERRUPTED, noWayBack: 'interrupted' } };
   }
+  const served = trouble.served ?? (await lookQuickly(attempt, { named, deadline }));
   const noWayBack = whyNoWayBack(attempt, back, course);
   if (!back || disk.kind !== 'set' || noWayBack) {
-    return { kind: 'ended', result: { ...stays, problem, noWayBack: noWayBack ?? 'nothing-before' } };
+    return { kind: 'ended', result: { ...stays, served, problem, noWayBack: noWayBack ?? 'nothing-before' } };
   }
-  const undone = await putBack(attempt, back, { course, before: disk.leaf.sha256, now: certificate.sha256 });
+  const undone = await putBack(attempt, back, { course, named, wanted: disk.leaf.sha256 });
   return { kind: 'ended', result: { ...about, kind: 'rolled-back', step, problem, served, ...undone } };
 }
 
-function whyNoWayBack({ renewal, tools }: Attempt, back: InPlace['back'], { disk }: Course): NoWayBack | undefined {
+/** What was being looked at when somebody ended the run: nothing was seen. */
+const CUT_SHORT = 'timeout: interrupted';
+
+function whyNoWayBack(
+  { renewal, tools }: Attempt,
+  back: InPlace['back'],
+  { disk, deadline }: Course,
+): NoWayBack | undefined {
   if (renewal.live === undefined) return 'another-client';
+  if (deadline.expired) return 'no-time';
   if (!back || disk.kind === 'none') return 'nothing-before';
   return disk.kind === 'set' && disk.keyFits && expiresAt(disk.leaf) > tools.now() ? undefined : 'old-one-useless';
 }
-
-/** A quick look, to say which address serves what. */
-async function look(
-  { renewal: { targets }, tools }: Attempt,
-  { wanted, before, deadline }: { wanted: string; before: string | undefined; deadline: Deadline },
-): Promise<readonly ServedAt[]> {
-  const limit = Deadline.after(Math.min(LOOK_MS, deadline.remainingMs * LOOK_SHARE), deadline);
-  const { at } = await lookEverywhere({ targets, wanted, before, look: tools.look, deadline: limit });
-  limit.release();
-  return at;
-}
-
-const LOOK_MS = 3_000;
-const LOOK_SHARE = 0.2;
 
 const INTERRUPTED: RenewalProblem = {
   reason: 'interrupted',
@@ -167,38 +146,30 @@ const onTheWayBack = ({ reason, detail, ...rest }: RenewalProblem): RenewalProbl
 
 interface Way {
   readonly course: Course;
-  /** SHA-256 of the leaf that is put back, and of the one that goes. */
-  readonly before: string;
-  readonly now: string;
+  readonly named: Named;
+  /** SHA-256 of the leaf that is put back. */
+  readonly wanted: string;
 }
 
 async function putBack(
   attempt: Attempt,
   back: NonNullable<InPlace['back']>,
-  { course, before, now }: Way,
+  { course, named, wanted }: Way,
 ): Promise<{ restored: boolean; servedAfter: readonly ServedAt[] }> {
   const { deadline, baseline } = course;
-  const { renewal, tools } = attempt;
+  const { live } = attempt.renewal;
   let servedAfter: readonly ServedAt[] = [];
   const done = await attempt.run('put-back', async () => {
-    const done = await back();
-    if (!done.ok) return done;
-    if (renewal.live !== undefined) await writeDerived(attempt, renewal.live);
+    const undone = await back();
+    if (!undone.ok) return undone;
+    if (live !== undefined) await writeDerived(attempt, live);
     const deployed = await deploy(attempt, { deadline, puttingBack: true });
     if (!deployed.ok) attempt.warn(onTheWayBack(deployed.error));
     const reloaded = await reload(attempt, { deadline, puttingBack: true });
     if (!reloaded.ok) attempt.warn(onTheWayBack(reloaded.error));
-    const { look } = tools;
-    const served = await verifyServed({
-      targets: renewal.targets,
-      wanted: before,
-      before: now,
-      baseline,
-      look,
-      deadline,
-    });
-    servedAfter = served.at;
-    return served.everywhere ? ok(undefined) : err(notServed(served.at));
+    const verified = await verify(attempt, { wanted, named, baseline, deadline, patienceMs: 0 });
+    servedAfter = verified.seen;
+    return verified.ok ? ok(undefined) : verified;
   });
   return { restored: done.ok, servedAfter };
 }

@@ -14,11 +14,12 @@ import { Journal } from './journal/journal.ts';
 import { type Around, lookAround, readDisk } from './look-around.ts';
 import { forgetOrders, obtain } from './obtain.ts';
 import type { OnDisk, Plan } from './plan.ts';
+import { silentOnes, verifyStep } from './proof.ts';
 import { type Course, type InPlace, install, type Proven, prove, writeDerived } from './put-in-place.ts';
 import { prepare } from './reload.ts';
 import type { Renewal } from './renewal.ts';
 import type { Tools } from './tools.ts';
-import { findChanged } from './verify-served.ts';
+import { findChanged, reachOf } from './verify-served.ts';
 
 export interface RenewOptions {
   readonly force?: boolean;
@@ -70,6 +71,8 @@ async function carryOut(attempt: Attempt, situation: Situation): Promise<Renewal
       if (!begun.ok) return { ...about, kind: 'failed', step: 'plan', problem: begun.error };
       return planned.action === 'renew' ? renew(attempt, planned, situation) : resume(attempt, planned, situation);
     }
+    case 'verify':
+      return lookAgain(attempt, planned, situation);
   }
 }
 
@@ -107,7 +110,7 @@ async function renew(
 ): Promise<RenewalResult> {
   const { ordering, forward } = shareOut(deadline);
   try {
-    const course: Course = { disk, baseline: seen.at, forward, deadline };
+    const course: Course = { disk, baseline: seen.places, forward, deadline };
     const inPlace = await obtainAndInstall(attempt, course, { planned, ordering });
     if (!inPlace.ok) return await fail(attempt, inPlace.error, deadline);
     const proven = await prove(attempt, inPlace.value, course);
@@ -169,9 +172,14 @@ async function conclude(
       await attempt.end(proven.result);
       if (proven.result.kind === 'rolled-back') await (await savedBefore(attempt))?.forget();
       return proven.result;
+    case 'partly':
     case 'proven': {
       const { certificate, served } = proven;
-      const result = { name: renewal.name, warnings, ...how, certificate, served };
+      const about = { name: renewal.name, warnings, certificate, served };
+      const result: RenewalResult =
+        proven.kind === 'proven'
+          ? { ...about, ...how }
+          : { ...about, kind: 'partly-served', reasons: how.reasons, problem: silentOnes(served) };
       await attempt.end(result);
       // What was ordered is in use now; what a run before this point has ordered, the next one makes use of.
       await forgetOrders(tools.state, renewal.name);
@@ -190,7 +198,7 @@ async function resume(
   const { forward, ordering } = shareOut(deadline);
   try {
     const back = await wayBack(attempt, leaf, history);
-    const course: Course = { disk: back?.disk ?? disk, baseline: seen.at, forward, deadline };
+    const course: Course = { disk: back?.disk ?? disk, baseline: seen.places, forward, deadline };
     const inPlace: InPlace = { certificate: factsOf(leaf), ...(back ? { back: back.to } : {}) };
     if (attempt.renewal.live !== undefined) await writeDerived(attempt, attempt.renewal.live);
     const proven = await prove(attempt, inPlace, course);
@@ -224,4 +232,33 @@ async function wayBack(attempt: Attempt, leaf: Certificate, { unproven }: Histor
   if (!live.ok || (await live.value.current()) !== to) return undefined;
   const disk = await readDisk({ live: live.value.folderOf(from) });
   return disk.kind === 'set' ? { disk, to: () => live.value.switchTo(from) } : undefined;
+}
+
+/**
+ * Served wherever anything answered, by an earlier run. While nothing else is seen, nothing is done and nothing written
+ * down; when all answer and serve it, it is done.
+ */
+async function lookAgain(
+  attempt: Attempt,
+  planned: Extract<Plan, { action: 'verify' }>,
+  { seen, deadline }: Situation,
+): Promise<RenewalResult> {
+  const { renewal, warnings } = attempt;
+  const { leaf, reasons } = planned;
+  const certificate = factsOf(leaf);
+  const wanted = certificate.sha256;
+  const about = { name: renewal.name, warnings, certificate };
+  const reach = reachOf(seen.places, { wanted, baseline: seen.places });
+  const silent = { ...about, problem: silentOnes(seen.at), served: seen.at };
+  if (reach === 'but-silent') return { ...silent, kind: 'partly-served', reasons };
+  if (reach === 'no') return { ...silent, kind: 'not-served', step: 'verify', noWayBack: 'nothing-answers' };
+  const begun = await begin(attempt, planned);
+  if (!begun.ok) return { ...about, kind: 'failed', step: 'plan', problem: begun.error };
+  const verified = await verifyStep(attempt, { wanted, named: { new: wanted }, deadline, patienceMs: 0 });
+  const served = verified.seen;
+  const result: RenewalResult = verified.ok
+    ? { ...about, kind: 'resumed', reasons, served }
+    : { ...about, kind: 'partly-served', reasons, problem: verified.error, served };
+  if (verified.ok || !deadline.cutShort) await attempt.end(result);
+  return result;
 }

@@ -119,6 +119,7 @@ function codeOf(result: RenewalResult): 0 | 2 | 3 {
     case 'skipped-backoff':
     case 'rolled-back':
     case 'not-served':
+    case 'partly-served':
       return 2;
     case 'failed':
       return result.step === 'queue' || result.problem.reason === 'internal-error' ? 3 : 2;

@@ -30,9 +30,7 @@ async function statusOf(renewal: Renewal, { state, now }: StatusQuestion): Promi
     name: renewal.name,
     ...(disk.kind === 'set' ? { certificate: factsOf(disk.leaf) } : {}),
     ...(planned.action === 'none' ? { renewAt: planned.renewAt } : {}),
-    ...(planned.action === 'renew' || planned.action === 'reload' || planned.action === 'wait'
-      ? { reasons: planned.reasons }
-      : {}),
+    ...(planned.action === 'none' ? {} : { reasons: planned.reasons }),
     ...(last ? { last } : {}),
     ...(entries.ok ? {} : { unreadable: entries.error }),
   };

@@ -7,27 +7,42 @@ import type { Observation } from '../model/observation.ts';
 import type { ServedAt } from '../model/renewal.ts';
 import type { Target } from '../model/target.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { UniqueNames } from '../report/unique-names.ts';
+import { withoutZone } from '../targets/host.ts';
+import { formatDial } from '../targets/setting-values.ts';
 import { Deadline } from '../time/deadline.ts';
 import { pause } from '../time/pause.ts';
 
 /** Looks at one target and comes back by the deadline, whatever the target does: `Looker.look`. */
 export type Look = (target: Target, deadline: Deadline) => Promise<Verdict>;
 
+/** SHA-256, lower-case hex, of the leaves that a report calls the new and the old one, to tell both from a strange one. */
+export interface Named {
+  readonly new?: string | undefined;
+  readonly old?: string | undefined;
+}
+
 export interface VerifyOptions {
   readonly targets: readonly Target[];
-  /** SHA-256 of the leaf that has to be served, lower-case hex. */
+  /** SHA-256 of the leaf that has to be served, lower-case hex: the new one, or on the way back the old one. */
   readonly wanted: string;
-  /** SHA-256 of the leaf before it, to tell an old one from a strange one. */
-  readonly before?: string | undefined;
-  /** What was seen before anything was changed: an address that nobody answered at then says nothing by its silence. */
-  readonly baseline?: readonly ServedAt[];
+  readonly named: Named;
+  /** What was seen before anything was changed: an address that was silent then is not silent because of the change. */
+  readonly baseline?: Places | undefined;
+  /** How long such an address is waited for when all others serve it, milliseconds. */
+  readonly patienceMs?: number;
   readonly look: Look;
   readonly deadline: Deadline;
 }
 
+/**
+ * `everywhere`: every address of every target serves it. `but-silent`: every address that answers serves it, one at least
+ * does, and those that do not answer did not answer before either. `no`: neither, when the deadline came.
+ */
+export type Reach = 'everywhere' | 'but-silent' | 'no';
+
 export interface Served {
-  /** Every address that could be reached serves it, and at least one of each target does. */
-  readonly everywhere: boolean;
+  readonly reach: Reach;
   /** In the order of the targets and their addresses, as last seen. */
   readonly at: readonly ServedAt[];
 }
@@ -44,17 +59,39 @@ const LOOK_MS = 5_000;
  */
 const ROUNDS = 2;
 
+/** Of the time that is left, one round has a share: an address that hangs must not use up all of it. */
+const ROUND_SHARE = 0.3;
+const SHORTEST_ROUND_MS = 1_000;
+
+/** A server that the reload has just started may be slow to open its port; never more than a share of what is left. */
+const PATIENCE_MS = 10_000;
+const PATIENCE_SHARE = 0.3;
+
 export async function verifyServed(options: VerifyOptions): Promise<Served> {
+  const { deadline, patienceMs = PATIENCE_MS } = options;
+  const patientUntil = performance.now() + Math.min(patienceMs, deadline.remainingMs * PATIENCE_SHARE);
   let wait = FIRST_PAUSE_MS;
-  let good = 0;
+  let inARow = { everywhere: 0, answering: 0 };
+  let last: Seen | undefined;
   for (;;) {
-    const { at } = await lookEverywhere(options);
-    const everywhere = isEverywhere(at, options);
-    good = everywhere ? good + 1 : 0;
-    if (good === ROUNDS) return { everywhere: true, at };
-    if (options.deadline.remainingMs <= wait) return { everywhere: false, at };
-    await pause(wait, options.deadline);
-    if (!everywhere) wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS);
+    const round = Deadline.after(Math.max(SHORTEST_ROUND_MS, deadline.remainingMs * ROUND_SHARE), deadline);
+    const seen = await lookEverywhere({ ...options, deadline: round });
+    round.release();
+    // Cut off in the middle, it says less than the one before.
+    if (deadline.expired && last) return { reach: 'no', at: last.at };
+    last = seen;
+    const reach = reachOf(seen.places, options);
+    inARow = {
+      everywhere: reach === 'everywhere' ? inARow.everywhere + 1 : 0,
+      answering: reach === 'no' ? 0 : inARow.answering + 1,
+    };
+    if (inARow.everywhere === ROUNDS) return { reach, at: seen.at };
+    if (reach === 'but-silent' && inARow.answering >= ROUNDS && performance.now() >= patientUntil) {
+      return { reach, at: seen.at };
+    }
+    if (deadline.remainingMs <= wait) return { reach: 'no', at: seen.at };
+    await pause(wait, deadline);
+    if (reach === 'no') wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS);
   }
 }
 
@@ -62,8 +99,8 @@ export async function verifyServed(options: VerifyOptions): Promise<Served> {
  * Where only the servers can tell what a command has done: waits until one serves what none served before.
  * @returns that leaf; undefined when the deadline came first.
  */
-export async function findChanged(options: Omit<VerifyOptions, 'wanted'>): Promise<Certificate | undefined> {
-  const known = new Set((options.baseline ?? []).map(({ sha256 }) => sha256));
+export async function findChanged(options: Omit<VerifyOptions, 'wanted' | 'named'>): Promise<Certificate | undefined> {
+  const known = new Set((options.baseline ?? []).flat().map(({ sha256 }) => sha256));
   let wait = FIRST_PAUSE_MS;
   for (;;) {
     const { leaves } = await lookEverywhere(options);
@@ -74,21 +111,25 @@ export async function findChanged(options: Omit<VerifyOptions, 'wanted'>): Promi
   }
 }
 
-function isEverywhere(at: readonly ServedAt[], { targets, baseline = [] }: VerifyOptions): boolean {
-  const silent = new Set(baseline.filter(({ serves }) => serves === 'unknown').map(placeOf));
-  const everyTarget = targets.every(({ name }) => {
-    const here = at.filter(({ target }) => target === name);
-    return (
-      here.some(({ serves }) => serves === 'new') &&
-      here.every((seen) => seen.serves === 'new' || (seen.serves === 'unknown' && silent.has(placeOf(seen))))
-    );
-  });
-  return everyTarget && targets.length > 0;
+/** Targets are told apart by their place in the list: two lines may have one name, and lead to different servers. */
+export function reachOf(places: Places, { wanted, baseline }: Pick<VerifyOptions, 'wanted' | 'baseline'>): Reach {
+  const serves = ({ sha256 }: ServedAt): boolean => sha256 === wanted;
+  const good = places.every((here) => here.length > 0 && here.every(serves));
+  if (good && places.length > 0) return 'everywhere';
+  const wasSilent = (target: number, { address }: ServedAt): boolean =>
+    baseline?.[target]?.some((before) => before.serves === 'unknown' && before.address === address) ?? false;
+  const butSilent = places.every((here, i) =>
+    here.every((seen) => serves(seen) || (seen.serves === 'unknown' && wasSilent(i, seen))),
+  );
+  return butSilent && places.flat().some(serves) ? 'but-silent' : 'no';
 }
 
-const placeOf = ({ target, address }: ServedAt): string => JSON.stringify([target, address]);
+/** Of each target, in their order, what its addresses serve. */
+export type Places = readonly (readonly ServedAt[])[];
 
 export interface Seen {
+  readonly places: Places;
+  /** The same, one after the other. */
   readonly at: readonly ServedAt[];
   /** The leaves among them. */
   readonly leaves: readonly Certificate[];
@@ -97,11 +138,10 @@ export interface Seen {
 /** What is served now, at every address of every target. */
 export async function lookEverywhere({
   targets,
-  wanted,
-  before,
+  named,
   look,
   deadline,
-}: Omit<VerifyOptions, 'wanted'> & { readonly wanted?: string | undefined }): Promise<Seen> {
+}: Pick<VerifyOptions, 'targets' | 'look' | 'deadline'> & { readonly named?: Named }): Promise<Seen> {
   const verdicts = await Promise.all(
     targets.map(async (target) => {
       const limit = Deadline.after(Math.min(LOOK_MS, target.settings.timeoutMs), deadline);
@@ -112,10 +152,31 @@ export async function lookEverywhere({
       }
     }),
   );
-  const seen = verdicts.flatMap(({ target, observations }) =>
-    observations.map((each) => ({ leaf: leafOf(each), at: servedAt(target, each, { wanted, before }) })),
+  const names = placeNames(targets);
+  const places = verdicts.map(({ observations }, i) =>
+    observations.map((each) => servedAt(names[i] ?? '', each, named ?? {})),
   );
-  return { at: seen.map(({ at }) => at), leaves: seen.flatMap(({ leaf }) => (leaf ? [leaf] : [])) };
+  const leaves = verdicts.flatMap(({ observations }) => observations.flatMap((each) => leafOf(each) ?? []));
+  return { places, at: places.flat(), leaves };
+}
+
+/** What reports call each target: its name, and where several have that, what sets them apart. */
+function placeNames(targets: readonly Target[]): string[] {
+  const unique = new UniqueNames();
+  return targets.map((target) => {
+    const { name } = target;
+    const shared = targets.filter((other) => other.name === name).length > 1;
+    return unique.of(shared ? [name, ...differences(target)].join(' ') : name);
+  });
+}
+
+function differences(target: Target): string[] {
+  if (target.kind === 'file') return [];
+  const { connectTo } = target.settings;
+  return [
+    ...(connectTo ? [`connect-to=${formatDial(connectTo)}`] : []),
+    ...(target.servername === withoutZone(target.host) ? [] : [`servername=${target.servername}`]),
+  ];
 }
 
 function leafOf(seen: Observation): Certificate | undefined {
@@ -123,18 +184,14 @@ function leafOf(seen: Observation): Certificate | undefined {
   return first?.kind === 'certificate' ? first.certificate : undefined;
 }
 
-function servedAt(
-  target: Target,
-  seen: Observation,
-  { wanted, before }: { readonly wanted: string | undefined; readonly before: string | undefined },
-): ServedAt {
-  const where = { target: target.name, ...(seen.address === undefined ? {} : { address: seen.address }) };
+function servedAt(target: string, seen: Observation, named: Named): ServedAt {
+  const where = { target, ...(seen.address === undefined ? {} : { address: seen.address }) };
   const leaf = leafOf(seen);
   if (!leaf) {
     const failure = seen.kind === 'failed' ? `${seen.code}: ${seen.reason}` : 'read-failed: malformed';
     return { ...where, serves: 'unknown', failure };
   }
   const { sha256, notAfter } = leaf;
-  const serves = sha256 === wanted ? 'new' : sha256 === before ? 'old' : 'other';
+  const serves = sha256 === named.new ? 'new' : sha256 === named.old ? 'old' : 'other';
   return { ...where, serves, sha256, notAfter };
 }

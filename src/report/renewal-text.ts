@@ -47,6 +47,7 @@ const ORDER: readonly { readonly kind: RenewalKind; readonly status: Status }[] 
   { kind: 'not-served', status: 'critical' },
   { kind: 'rolled-back', status: 'critical' },
   { kind: 'failed', status: 'critical' },
+  { kind: 'partly-served', status: 'critical' },
   { kind: 'skipped-backoff', status: 'critical' },
   { kind: 'planned', status: 'warning' },
   { kind: 'renewed', status: 'ok' },
@@ -54,6 +55,8 @@ const ORDER: readonly { readonly kind: RenewalKind; readonly status: Status }[] 
   { kind: 'rehearsed', status: 'ok' },
   { kind: 'not-due', status: 'ok' },
 ];
+
+const ACTION_WORDS = { renew: 'renewed', reload: 'reloaded', verify: 'looked at again' } as const;
 
 /** The whole report; empty where it is quiet and all is well. */
 export function renderRenewals(outcome: RenewalOutcome, options: RenewalTextOptions): string {
@@ -147,13 +150,15 @@ class Page {
       case 'not-due':
         return `until ${at(result.certificate.notAfter)}; renewal opens on ${at(result.renewAt)}`;
       case 'planned':
-        return `would be ${result.action === 'renew' ? 'renewed' : 'reloaded'}: ${dueReasons(result.reasons)}`;
+        return `would be ${ACTION_WORDS[result.action]}: ${dueReasons(result.reasons)}`;
       case 'skipped-backoff':
         return `failed ${times(result.failures)}; not tried again before ${at(result.notBefore)} (--force does)`;
       case 'renewed':
-        return `until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served.length)}`;
+        return `until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served)}`;
       case 'resumed':
-        return `installed by an earlier run; until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served.length)} now`;
+        return `installed by an earlier run; until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served)} now`;
+      case 'partly-served':
+        return `until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served)}, and not seen at every other`;
       case 'rehearsed':
         return [
           result.certificate ? 'ordered and installed into a scratch folder' : 'its rehearse-command ended well',
@@ -171,7 +176,8 @@ class Page {
     }
   }
 
-  #places(count: number): string {
+  #places(served: readonly ServedAt[]): string {
+    const count = served.filter(({ serves }) => serves === 'new').length;
     return count === 1 ? '1 address' : `${count} addresses`;
   }
 
@@ -195,6 +201,7 @@ class Page {
       case 'failed':
         return this.#problem(result.problem);
       case 'not-served':
+      case 'partly-served':
         return [...this.#problem(result.problem), ...this.#served(result.served)];
       case 'rolled-back':
         return [

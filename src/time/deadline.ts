@@ -12,6 +12,7 @@ export class Deadline {
   #listeners = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
   #expired = false;
+  #cutShort = false;
   #unfollow: (() => void) | undefined;
 
   /** @param parent ends this one too: a target never outlives its run. */
@@ -44,6 +45,11 @@ export class Deadline {
     return this.#expired;
   }
 
+  /** It came before its time: somebody has brought it, or that of a parent. */
+  get cutShort(): boolean {
+    return this.#cutShort;
+  }
+
   /** Milliseconds left, never negative. */
   get remainingMs(): number {
     return this.#expired ? 0 : Math.max(0, this.at - performance.now());
@@ -66,6 +72,7 @@ export class Deadline {
   expire(): void {
     if (this.#expired) return;
     this.#expired = true;
+    this.#cutShort = performance.now() < this.at;
     this.release();
     const listeners = [...this.#listeners];
     this.#listeners.clear();

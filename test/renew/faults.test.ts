@@ -131,8 +131,7 @@ describe('what fails', { timeout: 20_000 }, () => {
     const targets = [...s.renewal.targets, { ...first, name: 'silent', host: '127.0.0.9' }];
     const { order } = orders(() => s.fresh);
     const alone = await renewHere({ ...s.renewal, targets }, { ...s.here.tools, order }, 4_000);
-    // A target of which no address serves it is not renewed.
-    expect(alone).toMatchObject({ kind: 'rolled-back', step: 'verify' });
+    expect(alone).toMatchObject({ kind: 'partly-served', problem: { reason: 'address-silent' } });
   });
 
   test('the run is ended in the middle: no failure, and the next run goes on at once', async () => {

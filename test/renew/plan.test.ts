@@ -58,6 +58,15 @@ const served = (serves: ServedAt['serves']): ServedAt => ({ target: 'www.shop.ex
 const withFailures = (...failures: Failure[]): History => ({ failures });
 const acme = (more: Partial<ByAcme>): PlanInput['renewal'] => ({ ...RENEWAL, by: { ...BY_ACME, ...more } });
 
+const INSTALLED = onDisk();
+const PARTLY: Partial<PlanInput> = {
+  disk: INSTALLED,
+  history: {
+    failures: [],
+    ...(INSTALLED.kind === 'set' ? { partly: { sha256: INSTALLED.leaf.sha256, since: NOW - MINUTE } } : {}),
+  },
+};
+
 const CASES: readonly (readonly [string, Partial<PlanInput>, string])[] = [
   ['no certificate yet', { disk: { kind: 'none' } }, 'renew: no-certificate'],
   ['one that cannot be read', { disk: { kind: 'unreadable', detail: 'x' } }, 'renew: unreadable'],
@@ -68,6 +77,13 @@ const CASES: readonly (readonly [string, Partial<PlanInput>, string])[] = [
   ['a third of 398 days is left: 30 days are enough', { disk: onDisk({ ageDays: 300, lifeDays: 398 }) }, 'none'],
   ['expired', { disk: onDisk({ ageDays: 100 }) }, 'renew: window'],
   ['forced', { force: true }, 'renew: forced'],
+  [
+    'silent somewhere when it was installed: looked at again',
+    { ...PARTLY, served: [served('new'), served('unknown')] },
+    'verify: partly-served',
+  ],
+  ['… and the old one there: reloaded', { ...PARTLY, served: [served('old')] }, 'reload: served-differs'],
+  ['… and another one on disk since then', { ...PARTLY, disk: onDisk() }, 'none'],
   ['the key belongs to another', { disk: { kind: 'set', leaf: leaf(), keyFits: false } }, 'renew: key-mismatch'],
   [
     'a name is missing',

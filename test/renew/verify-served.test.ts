@@ -1,12 +1,19 @@
 /**
  * Served everywhere, or not: what rounds of looks come to. The looks are scripted.
  */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Observation } from '../../src/model/observation.ts';
 import type { ServedAt } from '../../src/model/renewal.ts';
 import type { Target } from '../../src/model/target.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
-import { findChanged, type Look, verifyServed } from '../../src/renew/verify-served.ts';
+import {
+  findChanged,
+  type Look,
+  lookEverywhere,
+  type Places,
+  type Reach,
+  verifyServed,
+} from '../../src/renew/verify-served.ts';
 import { parseTarget } from '../../src/targets/parse-target.ts';
 import { DEFAULT_SETTINGS } from '../../src/targets/settings.ts';
 import { Deadline } from '../../src/time/deadline.ts';
@@ -35,15 +42,14 @@ function target(word: string): Target {
   return parsed.value;
 }
 
-/** Each round: for each target, what its addresses serve; the last round stays. */
+/** Each round: for `a.example` and for the other target, what its addresses serve; the last round stays. */
 function scripted(...rounds: readonly (readonly What[])[][]): Look & { looks: () => number } {
   const seen = new Map<string, number>();
-  const names = ['a.example', 'b.example'];
   const look = async (asked: Target): Promise<Verdict> => {
-    const round = seen.get(asked.name) ?? 0;
-    seen.set(asked.name, round + 1);
+    const round = seen.get(asked.input) ?? 0;
+    seen.set(asked.input, round + 1);
     const now = rounds[Math.min(round, rounds.length - 1)]!;
-    const addresses = now[names.indexOf(asked.name)] ?? [];
+    const addresses = now[asked.input === 'a.example' ? 0 : 1] ?? [];
     const [first, ...rest] = addresses.map((what, i) => observation(`192.0.2.${i + 1}`, what));
     return { target: asked, status: 'ok', findings: [], observations: [first!, ...rest] };
   };
@@ -56,28 +62,41 @@ const silent = (targetName: string, i: number): ServedAt => ({
   serves: 'unknown',
 });
 
-async function verify(look: Look, { targets = [target('a.example')], baseline = [] as ServedAt[], ms = 1_500 } = {}) {
+interface Question {
+  readonly targets?: readonly Target[];
+  readonly baseline?: Places;
+  readonly ms?: number;
+  readonly wanted?: 'new' | 'old';
+  readonly patienceMs?: number;
+}
+
+async function verify(
+  look: Look,
+  { targets = [target('a.example')], baseline = [], ms = 1_500, wanted = 'new', patienceMs = 0 }: Question = {},
+): Promise<{ reach: Reach; at: ServedAt['serves'][] }> {
   const deadline = Deadline.after(ms);
-  const served = await verifyServed({ targets, wanted: shaOf('new'), before: shaOf('old'), baseline, look, deadline });
+  const named = { new: shaOf('new'), old: shaOf('old') };
+  const sought = { targets, wanted: shaOf(wanted), named, baseline, patienceMs };
+  const { reach, at } = await verifyServed({ ...sought, look, deadline });
   deadline.release();
-  return { everywhere: served.everywhere, at: served.at.map(({ serves }) => serves) };
+  return { reach, at: at.map(({ serves }) => serves) };
 }
 
 test('new everywhere, twice in a row: done', async () => {
   const look = scripted([['new', 'new']]);
-  expect(await verify(look)).toEqual({ everywhere: true, at: ['new', 'new'] });
+  expect(await verify(look)).toEqual({ reach: 'everywhere', at: ['new', 'new'] });
   expect(look.looks()).toBe(2);
 });
 
 test('an address comes round after a while', async () => {
   expect(await verify(scripted([['new', 'old']], [['new', 'old']], [['new', 'new']]))).toMatchObject({
-    everywhere: true,
+    reach: 'everywhere',
   });
 });
 
 test('a machine behind the address that still has the old one: once new is not enough', async () => {
   const look = scripted([['new']], [['old']], [['new']], [['new']]);
-  expect(await verify(look)).toMatchObject({ everywhere: true });
+  expect(await verify(look)).toMatchObject({ reach: 'everywhere' });
   expect(look.looks()).toBe(4);
 });
 
@@ -87,30 +106,83 @@ test.each([
   ['one falls silent', [['new', 'silent']], ['new', 'unknown']],
 ] as const)('%s: not done', async (_, round, at) => {
   expect(await verify(scripted(round.map((each) => [...each])), { ms: 400 })).toEqual({
-    everywhere: false,
+    reach: 'no',
     at: [...at],
   });
 });
 
-test('an address that was silent before as well says nothing', async () => {
+test('an address that was silent before as well is no failure, and no success', async () => {
   const look = scripted([['new', 'silent']]);
-  expect(await verify(look, { baseline: [silent('a.example', 2)] })).toMatchObject({ everywhere: true });
+  expect(await verify(look, { baseline: [[silent('a.example', 2)]] })).toEqual({
+    reach: 'but-silent',
+    at: ['new', 'unknown'],
+  });
 });
 
-test('… but something has to serve it, at each target', async () => {
-  const baseline = [silent('a.example', 1)];
-  expect(await verify(scripted([['silent']]), { baseline, ms: 400 })).toMatchObject({ everywhere: false });
-  const both = { targets: [target('a.example'), target('b.example')], baseline: [silent('b.example', 1)], ms: 400 };
-  expect(await verify(scripted([['new'], ['silent']]), both)).toMatchObject({ everywhere: false });
+test('… it is waited for', async () => {
+  const look = scripted([['new', 'silent']], [['new', 'silent']], [['new', 'silent']], [['new', 'new']]);
+  expect(await verify(look, { baseline: [[silent('a.example', 2)]], patienceMs: 10_000, ms: 6_000 })).toEqual({
+    reach: 'everywhere',
+    at: ['new', 'new'],
+  });
+});
+
+test('… but something has to serve it', async () => {
+  const both = [target('a.example'), target('b.example')];
+  const a = [silent('a.example', 1)];
+  const b = [silent('b.example', 1)];
+  expect(await verify(scripted([['silent']]), { baseline: [a], ms: 400 })).toMatchObject({ reach: 'no' });
+  const other = { targets: both, baseline: [[], b], ms: 400 };
+  expect(await verify(scripted([['new'], ['silent']]), other)).toMatchObject({ reach: 'but-silent' });
+  const neither = { targets: both, baseline: [a, b], ms: 400 };
+  expect(await verify(scripted([['silent'], ['silent']]), neither)).toMatchObject({ reach: 'no' });
+});
+
+describe('two lines of one name that lead to different servers', () => {
+  const targets = [target('a.example'), target('a.example connect-to=192.0.2.7:8443')];
+
+  test.each([
+    [[['new'], ['old']], 'no'],
+    [[['new'], ['silent']], 'no'],
+    [[['new'], ['new']], 'everywhere'],
+  ] as const)('%j: %s', async (round, reach) => {
+    const look = scripted(round.map((each) => [...each]));
+    expect(await verify(look, { targets, ms: 400 })).toMatchObject({ reach });
+  });
+
+  test('silent before at one is no excuse for the other', async () => {
+    const look = scripted([['silent'], ['new']]);
+    const baseline = [[], [silent('a.example', 1)]];
+    expect(await verify(look, { targets, baseline, ms: 400 })).toMatchObject({ reach: 'no' });
+  });
+
+  test('are told apart', async () => {
+    const deadline = Deadline.none();
+    const look = scripted([['new'], ['old']]);
+    const { at } = await lookEverywhere({ targets: [...targets, target('b.example')], look, deadline });
+    expect(at.map(({ target: name }) => name)).toEqual([
+      'a.example',
+      'a.example connect-to=192.0.2.7:8443',
+      'b.example',
+    ]);
+  });
+});
+
+test('on the way back the old one is sought, and new is still what the new one is called', async () => {
+  expect(await verify(scripted([['old', 'new']]), { wanted: 'old', ms: 400 })).toEqual({
+    reach: 'no',
+    at: ['old', 'new'],
+  });
+  expect(await verify(scripted([['old']]), { wanted: 'old' })).toEqual({ reach: 'everywhere', at: ['old'] });
 });
 
 test('without a target nothing is proven', async () => {
-  expect(await verify(scripted([[]]), { targets: [], ms: 300 })).toMatchObject({ everywhere: false });
+  expect(await verify(scripted([[]]), { targets: [], ms: 300 })).toMatchObject({ reach: 'no' });
 });
 
 test('a change is found by what was not served before', async () => {
   const deadline = Deadline.after(2_000);
-  const baseline: ServedAt[] = [{ target: 'a.example', serves: 'other', sha256: shaOf('old') }];
+  const baseline: Places = [[{ target: 'a.example', serves: 'other', sha256: shaOf('old') }]];
   const look = scripted([['old']], [['old']], [['new']]);
   const found = await findChanged({ targets: [target('a.example')], baseline, look, deadline });
   expect(found?.sha256).toBe(shaOf('new'));

@@ -44,6 +44,20 @@ test('never outlives its parent, and is ended with it', () => {
   expect(Deadline.after(1_000, run).expired).toBe(true);
 });
 
+test('tells whether its time had come, or somebody brought it', () => {
+  const run = Deadline.after(100);
+  const target = Deadline.after(50, run);
+  const other = Deadline.after(1_000, run);
+  vi.advanceTimersByTime(50);
+  expect([target.expired, target.cutShort]).toEqual([true, false]);
+  run.expire();
+  expect([run.cutShort, other.cutShort, Deadline.after(1, run).cutShort]).toEqual([true, true, true]);
+  const late = Deadline.after(10);
+  const child = Deadline.after(20, late);
+  vi.advanceTimersByTime(10);
+  expect([late.expired, late.cutShort, child.expired, child.cutShort]).toEqual([true, false, true, false]);
+});
+
 test('one that would outlast its parent comes with it, never before', () => {
   const order: string[] = [];
   const run = Deadline.after(100);

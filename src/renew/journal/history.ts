@@ -19,6 +19,8 @@ export interface Attempt {
   readonly switched?: Switched;
   readonly outcome?: RenewalKind;
   readonly problem?: RenewalProblem;
+  /** Of what is in place, where the end tells. */
+  readonly sha256?: string;
   readonly entries: readonly JournalEntry[];
 }
 
@@ -45,9 +47,11 @@ export interface History {
   readonly renewedFor?: readonly string[];
   /** Installed by the last attempt, and neither seen served nor put back; whether it is in place, the disk must tell. */
   readonly unproven?: Switched & { readonly since: number };
+  /** In place after the last attempt, and seen to be served wherever anything answered. */
+  readonly partly?: { readonly sha256: string; readonly since: number };
 }
 
-const SUCCESS: ReadonlySet<RenewalKind> = new Set<RenewalKind>(['renewed', 'resumed']);
+const SUCCESS: ReadonlySet<RenewalKind> = new Set<RenewalKind>(['renewed', 'resumed', 'partly-served']);
 const UNPROVEN: ReadonlySet<RenewalKind> = new Set<RenewalKind>(['not-served']);
 
 export function attemptsOf(entries: readonly JournalEntry[]): Attempt[] {
@@ -87,13 +91,14 @@ function attemptOf(id: string, entries: readonly JournalEntry[]): Attempt {
         break;
       }
       case 'end': {
-        const { outcome, step, problem } = entry;
+        const { outcome, step, problem, sha256 } = entry;
         attempt = {
           ...attempt,
           outcome,
           // The step that it failed in, whatever came after it.
           ...(step ? { step, stepDone: false } : {}),
           ...(problem ? { problem } : {}),
+          ...(sha256 === undefined ? {} : { sha256 }),
         };
         break;
       }
@@ -110,11 +115,13 @@ export function historyOf(entries: readonly JournalEntry[]): History {
   const success = attempts.findLast(({ outcome }) => outcome !== undefined && SUCCESS.has(outcome));
   const since = attempts.slice(success ? attempts.indexOf(success) + 1 : 0);
   const open = last?.outcome === undefined || UNPROVEN.has(last.outcome) ? last : undefined;
+  const partly = last?.outcome === 'partly-served' ? last : undefined;
   return {
     ...(last ? { last } : {}),
     failures: failuresOf(since),
     ...(success ? { renewedFor: success.domains } : {}),
     ...(open?.switched ? { unproven: { ...open.switched, since: open.startedAt } } : {}),
+    ...(partly?.sha256 ? { partly: { sha256: partly.sha256, since: partly.startedAt } } : {}),
   };
 }
 

@@ -42,6 +42,8 @@ export function dueReason(reason: DueReason): string {
       return `another certificate than the one on disk is served at ${list(reason.targets)}`;
     case 'not-proven':
       return `what was installed on ${at(reason.since)} was never seen to be served`;
+    case 'partly-served':
+      return `what was installed on ${at(reason.since)} was not seen at every address yet`;
   }
 }
 
@@ -62,11 +64,14 @@ const STEP_WORDS: Readonly<Record<RenewalStep, string>> = {
 export const stepWords = (step: RenewalStep): string => STEP_WORDS[step];
 
 const NO_WAY_BACK: Readonly<Record<NoWayBack, string>> = {
-  'nothing-before': 'the new certificate stays installed: there was none before it',
+  'nothing-before': 'the new certificate stays installed: none is known that was there before it',
   'another-client':
     'the new certificate stays installed: only the client knows where (the config names no live folder)',
   'old-one-useless': 'the new certificate stays installed: the old one is no good any more',
   interrupted: 'the new certificate is installed, and the next run goes on from there',
+  'no-time':
+    'the new certificate stays installed: no time was left to put the old one back; the next run goes on from there',
+  'nothing-answers': 'the new certificate stays installed: nothing answers at all, and the next run looks again',
 };
 
 export const noWayBack = (why: NoWayBack): string => NO_WAY_BACK[why];
@@ -84,6 +89,7 @@ const KIND_WORDS: Readonly<Record<RenewalKind, string>> = {
   failed: 'failed',
   'rolled-back': 'rolled back',
   'not-served': 'not served',
+  'partly-served': 'not served everywhere',
 };
 
 export const kindWords = (kind: RenewalKind): string => KIND_WORDS[kind];
@@ -126,6 +132,8 @@ const ADVICE: Readonly<Record<RenewalAdvice, string>> = {
   'report-bug': 'This is a bug in certwatch: please report it, with the text above.',
   'fix-reload':
     'See that the reload command makes the server read the files in the live folder, and what the server logs.',
+  'see-to-silent':
+    'Bring it up: the next run looks again. What is gone for good should leave the DNS, or verify: in the config.',
   'check-command':
     'Run the command by hand: most clients renew by a threshold of their own, and end well when they do nothing.',
 };

@@ -144,7 +144,8 @@ export async function writeSet(folder: string, { pem, keyPem, chainPem, chain }:
   }
 }
 
-async function startServer(live: string, places: readonly string[]): Promise<Server> {
+/** On ports that the caller knows to be free. */
+export async function startServer(live: string, places: readonly string[]): Promise<Server> {
   const script = join(import.meta.dirname, 'reloading-server.mjs');
   const child = spawn(process.execPath, [script, live, ...places], { stdio: ['ignore', 'pipe', 'inherit'] });
   alive.add(child);
