@@ -23,6 +23,7 @@ import type { RenewalProblem, RenewalStep } from '../model/renewal.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import { formatDuration } from '../time/duration.ts';
+import { MARK } from './marked.ts';
 import { type GroupEnd, type Kill, runGroup } from './process-group.ts';
 import type { Renewal } from './renewal.ts';
 
@@ -51,11 +52,14 @@ export async function runCommand(command: Command, context: CommandContext): Pro
     timeoutMs,
     kill,
     ...(renewal.folder === undefined ? {} : { cwd: renewal.folder }),
-    env: { ...environmentOf(context), [MARK]: mark },
+    mark,
+    env: environmentOf(context),
     onStart: (pgid) => {
       guardian.watch(pgid);
       onStart?.(pgid);
     },
+    // At once: what it has left running is nobody's to end any more.
+    onEnd: () => guardian.dismiss(),
   });
   guardian.dismiss();
   return end.kind === 'exited' && end.code === 0 ? ok(end.output) : err(problemOf(command, context.step, end));
@@ -104,7 +108,7 @@ function problemOf(command: Command, step: RenewalStep, end: GroupEnd): RenewalP
     case 'timeout':
       return {
         reason: `${step}-timeout`,
-        detail: `${said} had not ended after ${formatDuration(end.afterMs)}, and was ended with all that it had started`,
+        detail: `${said} had not ended after ${formatDuration(end.afterMs)}, and was ended ${end.left ? 'by force; something that it had started is still running' : 'with all that was found of it'}`,
         ...output,
       };
     case 'not-started':
@@ -116,8 +120,6 @@ interface Guardian {
   watch(pgid: number): void;
   dismiss(): void;
 }
-
-const MARK = 'CERTWATCH_MARK';
 
 /**
  * A shell that reads from a pipe which only this process holds: first the process group, then the end, which comes when

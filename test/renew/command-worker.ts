@@ -1,4 +1,4 @@
-/** Runs one command as a renewal does, until it is killed. Argument: the shell command. */
+/** Runs one command as a renewal does. Arguments: the shell command; `stay`: it says so when that has ended, and lives on. */
 import { runCommand } from '../../src/renew/command.ts';
 import { Deadline } from '../../src/time/deadline.ts';
 
@@ -13,3 +13,8 @@ await runCommand(
     kill: (pid, signal) => process.kill(pid, signal),
   },
 );
+
+if (process.argv[3] === 'stay') {
+  process.stdout.write('ended\n');
+  setInterval(() => {}, 60_000);
+} else process.exit();

@@ -123,11 +123,21 @@ describe('nothing is left', () => {
     for (const file of [self, child]) expect(await isGone(await numberIn(file))).toBe(true);
   });
 
-  test('of one that ends and leaves a grandchild with its output open', async () => {
+  test('but what a command has left running that ended well: also when certwatch is killed right after', async () => {
     await using folder = await tempFolder('command');
-    const result = await run(shell(`sleep 100 & echo $! > ${folder.at('child')}; echo done`), { ms: 8_000 });
-    expect(result).toEqual({ ok: true, value: 'done\n' });
-    expect(await isGone(await numberIn(folder.at('child')))).toBe(true);
+    await using worker = await buildWorker(join(import.meta.dirname, 'command-worker.ts'));
+    const command = `sleep 100 & echo $! > ${folder.at('child')}`;
+    const runner = spawn(process.execPath, [worker.file, command, 'stay'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(runner.stdout, 'data');
+    const ended = once(runner, 'exit');
+    runner.kill('SIGKILL');
+    await ended;
+    const child = await numberIn(folder.at('child'));
+    // A guardian that took it for its own would need less.
+    await pause(500);
+    expect(await readProcess(child)).toBeDefined();
+    process.kill(child, 'SIGKILL');
+    expect(await isGone(child)).toBe(true);
   });
 
   test('when certwatch itself is killed while one runs', { timeout: 20_000 }, async () => {

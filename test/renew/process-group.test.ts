@@ -1,12 +1,18 @@
 /**
  * Commands with a certain end.
  */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { marked } from '../../src/renew/marked.ts';
 import { type GroupOptions, runGroup, Tail } from '../../src/renew/process-group.ts';
 import { Deadline } from '../../src/time/deadline.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { buildWorker } from '../support/renew/worker.ts';
+import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
 const run = async (argv: readonly [string, ...string[]], options: Partial<GroupOptions> = {}) => {
   const deadline = Deadline.after(10_000);
@@ -15,6 +21,7 @@ const run = async (argv: readonly [string, ...string[]], options: Partial<GroupO
     deadline,
     timeoutMs: 10_000,
     env: { PATH: '/usr/bin:/bin' },
+    mark: randomUUID(),
     kill: process.kill,
     onStart: (pgid) => started.push(pgid),
     ...options,
@@ -43,8 +50,8 @@ test('its status and both of its streams', async () => {
 });
 
 test('only the environment that it is given', async () => {
-  const { end } = await run(['/usr/bin/env'], { env: { ONLY: 'this' } });
-  expect(end).toMatchObject({ kind: 'exited', code: 0, output: 'ONLY=this\n' });
+  const { end } = await run(['/usr/bin/env'], { env: { ONLY: 'this' }, mark: 'mark' });
+  expect(end).toMatchObject({ kind: 'exited', code: 0, output: 'ONLY=this\nCERTWATCH_MARK=mark\n' });
 });
 
 test('an end by a signal', async () => {
@@ -61,12 +68,79 @@ test('a folder that is not there', async () => {
   expect((await run(['/bin/true'], { cwd: '/nonexistent/folder' })).end).toMatchObject({ kind: 'not-started' });
 });
 
-test('a grandchild that keeps the output open delays nobody and does not stay', async () => {
-  await using folder = await tempFolder();
-  const pids = folder.at('pids');
-  const { end } = await run(sh(`(echo "$$" >/dev/null; exec sleep 300) & echo $! > ${pids}; echo done`));
-  expect(end).toMatchObject({ kind: 'exited', code: 0, output: 'done\n' });
-  await gone(Number(readFileSync(pids, 'utf8')));
+const lines = (path: string): number => readFileSync(path, 'utf8').split('\n').length;
+
+/** The processes that read for what a command with this mark has left running. */
+const readersFor = (mark: string): Promise<number[]> => marked(mark, 'CERTWATCH_READS_FOR');
+
+describe('what a command has started that ended by itself', () => {
+  test.each([0, 3])('with exit status %i: stays, and may print', async (code) => {
+    await using folder = await tempFolder();
+    const [self, ticks] = [folder.at('self'), folder.at('ticks')];
+    const server = `while :; do echo tick; echo tick >> ${ticks}; sleep 0.02; done`;
+    const { end } = await run(sh(`nohup sh -c '${server}' & echo $! > ${self}; echo done; exit ${code}`));
+    expect(end).toMatchObject({ kind: 'exited', code, output: expect.stringContaining('done\n') });
+    const pid = Number(readFileSync(self, 'utf8'));
+    const before = lines(ticks);
+    for (let i = 0; i < 50 && lines(ticks) < before + 20; i++) await pause(20);
+    expect(lines(ticks) - before).toBeGreaterThanOrEqual(20);
+    process.kill(pid, 'SIGKILL');
+    await gone(pid);
+  });
+
+  test('stays when certwatch has ended, and whoever reads for it ends when it does', async () => {
+    await using folder = await tempFolder();
+    await using worker = await buildWorker(join(import.meta.dirname, 'command-worker.ts'));
+    const [self, ticks, mark] = [folder.at('self'), folder.at('ticks'), folder.at('mark')];
+    const server = `while :; do echo tick; echo tick >&2; echo tick >> ${ticks}; sleep 0.02; done`;
+    const command = `echo $CERTWATCH_MARK > ${mark}; nohup sh -c '${server}' & echo $! > ${self}`;
+    const runner = spawn(process.execPath, [worker.file, command], { stdio: 'inherit' });
+    expect(await once(runner, 'exit')).toEqual([0, null]);
+    const before = lines(ticks);
+    for (let i = 0; i < 50 && lines(ticks) < before + 20; i++) await pause(20);
+    expect(lines(ticks) - before).toBeGreaterThanOrEqual(20);
+    const word = readFileSync(mark, 'utf8').trim();
+    // One for each of its streams.
+    expect(await readersFor(word)).toHaveLength(2);
+    process.kill(Number(readFileSync(self, 'utf8')), 'SIGKILL');
+    while ((await readersFor(word)).length > 0) await pause(10);
+  });
+});
+
+describe('what has left the group', () => {
+  const away = (folder: TempFolder, trap: string) =>
+    `setsid sh -c '${trap}; echo $$ > ${folder.at('away')}; while :; do sleep 0.05; done' & while :; do sleep 0.05; done`;
+  const pidIn = (folder: TempFolder) => Number(readFileSync(folder.at('away'), 'utf8'));
+
+  test('hears SIGTERM at the limit, and is gone afterwards', async () => {
+    await using folder = await tempFolder();
+    const trap = `trap "echo once >> ${folder.at('heard')}; exit" TERM`;
+    const { end } = await run(sh(away(folder, trap)), { timeoutMs: 500 });
+    expect(end).toMatchObject({ kind: 'timeout', left: false });
+    await gone(pidIn(folder));
+    expect(readFileSync(folder.at('heard'), 'utf8')).toBe('once\n');
+  });
+
+  test('deaf to SIGTERM: is killed', async () => {
+    await using folder = await tempFolder();
+    const { end } = await run(sh(away(folder, 'trap "" TERM')), { timeoutMs: 500 });
+    expect(end).toMatchObject({ kind: 'timeout', left: false });
+    await gone(pidIn(folder));
+  });
+
+  test('may not be killed: that is told', async () => {
+    await using folder = await tempFolder();
+    const { end } = await run(sh(away(folder, 'trap "" TERM')), {
+      timeoutMs: 500,
+      kill: (pid, signal) => {
+        if (pid > 0) throw new Error('EPERM');
+        process.kill(pid, signal);
+      },
+    });
+    expect(end).toMatchObject({ kind: 'timeout', left: true });
+    process.kill(pidIn(folder), 'SIGKILL');
+    await gone(pidIn(folder));
+  });
 });
 
 test('deaf to SIGTERM: killed with all that it has started', async () => {

@@ -193,8 +193,13 @@ export type AcmeEvent =
   | { readonly kind: 'paused'; readonly step: AcmeStep; readonly at: number }
   | { readonly kind: 'order'; readonly orderUrl: string; readonly at: number }
   | { readonly kind: 'warning'; readonly warning: AcmeWarning; readonly at: number }
-  /** A hook runs in a process group of its own, and has ended: whoever outlives the child ends it. */
-  | { readonly kind: 'group-started' | 'group-ended'; readonly pgid: number; readonly at: number };
+  /** A hook runs in a process group of its own, with this mark, and has ended: whoever outlives the child ends it. */
+  | {
+      readonly kind: 'group-started' | 'group-ended';
+      readonly pgid: number;
+      readonly mark: string;
+      readonly at: number;
+    };
 
 /** Child → parent. */
 export type FromChild =

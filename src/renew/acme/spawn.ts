@@ -5,6 +5,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { Deadline } from '../../time/deadline.ts';
+import { signalMarked } from '../marked.ts';
 import { type Kill, signalGroup, Tail } from '../process-group.ts';
 import { atStep, trouble } from './failure.ts';
 import type { AcmeEvent, AcmeFailed, AcmeJob, AcmeResult, AcmeStep, AcmeWarning, FromChild, ToChild } from './job.ts';
@@ -66,7 +67,7 @@ class Supervision {
   readonly #child: ChildProcess;
   readonly #options: OrderOptions;
   readonly #output = new Tail();
-  readonly #groups = new Set<number>();
+  readonly #groups = new Map<number, string>();
   readonly #warnings: AcmeWarning[] = [];
   readonly #term: Deadline;
   #step: AcmeStep = 'prepare';
@@ -92,7 +93,7 @@ class Supervision {
     options.onSpawn?.(child.pid);
     child.on('message', (message) => this.#hear(message as FromChild, job));
     child.on('exit', (code, signal) => this.#exited(code, signal));
-    this.#term.onExpire(() => this.#signal('SIGTERM'));
+    this.#term.onExpire(() => void this.#signal('SIGTERM'));
     this.#forget = options.deadline.onExpire(() => {
       const early = options.deadline.at - performance.now() > EARLY_GRACE_MS;
       if (early) this.#kill = setTimeout(() => this.#killed(), EARLY_GRACE_MS);
@@ -119,15 +120,15 @@ class Supervision {
   #note(event: AcmeEvent): void {
     if (event.kind === 'step') this.#step = event.step;
     if (event.kind === 'warning') this.#warnings.push(event.warning);
-    if (event.kind === 'group-started') this.#groups.add(event.pgid);
+    if (event.kind === 'group-started') this.#groups.set(event.pgid, event.mark);
     if (event.kind === 'group-ended') this.#groups.delete(event.pgid);
     this.#options.onEvent?.(event);
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     // `exit` may overtake the last messages; they are read when the channel has closed.
-    const done = () => {
-      this.#signal('SIGKILL');
+    const done = async () => {
+      await this.#signal('SIGKILL');
       if (this.#ended) return;
       if (this.#told) this.#finish(this.#told);
       else if (this.#term.expired) {
@@ -135,30 +136,34 @@ class Supervision {
       } else
         this.#end(trouble('child-died', `the child ended at step ${this.#step} with ${signal ?? `status ${code}`}`));
     };
-    if (!this.#child.connected) setImmediate(done);
-    else this.#child.once('disconnect', done);
+    if (!this.#child.connected) setImmediate(() => void done());
+    else this.#child.once('disconnect', () => void done());
   }
 
   #killed(): void {
-    this.#signal('SIGKILL');
-    const done = () => {
+    const gone = this.#signal('SIGKILL');
+    const done = async () => {
+      await gone;
       if (this.#told) this.#finish(this.#told);
       else this.#end(trouble('timeout', `the deadline passed at step ${this.#step}; the child was killed`));
     };
     // The kernel is quick, but it does need to be waited for: "gone" is said when it is true. A process that hangs in
     // the kernel (a dead network disk) does not even die: it is not waited for.
-    const patience = setTimeout(done, REAP_MS);
+    const patience = setTimeout(() => void done(), REAP_MS);
     this.#child.once('exit', () => {
       clearTimeout(patience);
-      done();
+      void done();
     });
   }
 
   /** The child's own group, and those of hooks that it has not seen the end of. */
-  #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
-    if (this.#child.pid !== undefined) signalGroup(this.#options.kill, this.#child.pid, signal);
+  async #signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const { kill } = this.#options;
+    if (this.#child.pid !== undefined) signalGroup(kill, this.#child.pid, signal);
     // On SIGTERM the child ends its hooks itself and then cleans up by others.
-    if (signal === 'SIGKILL') for (const group of this.#groups) signalGroup(this.#options.kill, group, signal);
+    if (signal === 'SIGTERM') return;
+    for (const group of this.#groups.keys()) signalGroup(kill, group, signal);
+    await Promise.all([...this.#groups.values()].map((mark) => signalMarked(mark, { signal, kill })));
   }
 
   #end(what: ReturnType<typeof trouble>): void {

@@ -14,6 +14,7 @@
  *
  * Several values may have to stand at one record at once (a name and its wildcard): `present` adds, it does not replace.
  */
+import { randomUUID } from 'node:crypto';
 import { err, ok, type Result } from '../../../model/result.ts';
 import type { Deadline } from '../../../time/deadline.ts';
 import { runGroup } from '../../process-group.ts';
@@ -36,13 +37,15 @@ export async function runHook(
   hook: HookRun,
   { deadline, ...around }: Surroundings & { readonly deadline: Deadline },
 ): Promise<Result<void, Trouble>> {
+  const mark = randomUUID();
   const tell = (kind: 'group-started' | 'group-ended') => (pgid: number) =>
-    around.emit({ kind, pgid, at: around.now() });
+    around.emit({ kind, pgid, mark, at: around.now() });
   const { record, value } = hook;
   const end = await runGroup([...hook.argv, record, value], {
     deadline,
     timeoutMs: hook.timeoutMs,
     kill: around.kill,
+    mark,
     env: {
       ...around.env,
       CERTWATCH_ACTION: hook.action,
