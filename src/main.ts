@@ -62,13 +62,23 @@ function acmeChild(): void {
 /** By itself where nothing is open any more, at once where something lingers. */
 function leave(code: ExitCode): void {
   process.exitCode = code;
-  setTimeout(() => process.exit(code), LINGER_MS).unref();
+  setTimeout(() => exit(code), LINGER_MS).unref();
+}
+
+/**
+ * Exit waits for the threads that handle files, and for one that is stuck in a dead file system it would wait for ever. What
+ * may get stuck is in another process wherever that is possible; of what got stuck all the same, nothing stays behind.
+ */
+function exit(code: ExitCode): void {
+  const isStuck = process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq'));
+  if (isStuck) void import('./files/killed-soon.ts').then(({ killedSoon }) => process.exit(killedSoon(code)));
+  else process.exit(code);
 }
 
 function die(bug: unknown): void {
   const stack = bug instanceof Error && process.argv.includes('-v') ? bug.stack : String(bug);
   process.stderr.write(`certwatch: internal error: ${stack}\n`);
-  process.exit(3);
+  exit(3);
 }
 
 function processIo(): Io {
@@ -99,9 +109,10 @@ function processIo(): Io {
         ...(readAgain ? { readAgain } : {}),
       });
       // Whatever ends this process early (a second Ctrl-C, a bug): what is stuck over there does not notice by itself.
-      process.once('exit', () => scanner.kill());
+      onExit(() => scanner.kill());
       return scanner;
     },
+    onExit,
     ...(supervisor ? { supervisor } : {}),
     ...(supervisor && toldBefore !== undefined ? { readAgain: parseTold(toldBefore) } : {}),
     processes: createProcessTable({
@@ -117,10 +128,15 @@ function processIo(): Io {
   };
 }
 
+const onExit: Io['onExit'] = (listener) => {
+  process.once('exit', listener);
+  return () => process.off('exit', listener);
+};
+
 /** A scanner without a supervisor has nobody to report to. */
 function openSupervisorPipe(): Duplex {
   const pipe = new Socket({ fd: SCANNER_PIPE_FD, readable: true, writable: true });
-  pipe.on('close', () => process.exit(3));
+  pipe.on('close', () => exit(3));
   return pipe;
 }
 
@@ -129,16 +145,17 @@ function onSupervisorsWish(pipe: Duplex, listener: () => void): () => void {
   return () => pipe.off('data', listener);
 }
 
-/** @returns what calls its listeners at the first SIGINT or SIGTERM, and those that come later at once. */
+/** @returns what calls its listeners at the first signal to end, and those that come later at once. */
 function interrupts(): Io['onInterrupt'] {
   let asked = false;
   const listeners = new Set<() => void>();
   const handle = (): void => {
-    if (asked) process.exit(3);
+    if (asked) exit(3);
     asked = true;
     for (const listener of listeners) listener();
   };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  // SIGHUP: the terminal has gone, or the session that this was started in.
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   return (listener) => {
     if (listeners.size === 0) for (const signal of signals) process.on(signal, handle);
     listeners.add(listener);

@@ -6,6 +6,7 @@ import { locateConfig } from '../config/locate.ts';
 import { parseFlags, type ResolvedRun, resolveRun } from '../config/resolve-run.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { InputError, Target } from '../model/target.ts';
+import { answersFor } from './files-answer.ts';
 import type { Io } from './io.ts';
 import type { RawFlags } from './option-parser.ts';
 
@@ -31,10 +32,15 @@ export function settingFlags(raw: RawFlags): RawFlags {
   return new Map([...raw].filter(([key]) => ![CONFIG_KEY, LIST_KEY, RENEW_KEY].includes(key)));
 }
 
-export async function readSettings(raw: RawFlags, io: Io): Promise<Result<CheckSettings, readonly InputError[]>> {
+/** @param withinMs how long a config may take to be read, where nobody supervises this process. */
+export async function readSettings(
+  raw: RawFlags,
+  io: Io,
+  withinMs?: number,
+): Promise<Result<CheckSettings, readonly InputError[]>> {
   const flags = parseFlags(settingFlags(raw));
   const path = raw.get(CONFIG_KEY)?.at(-1) ?? locateConfig({ env: io.env, folder: io.cwd });
-  const config = path === undefined ? undefined : await readConfigFile(path);
+  const config = path === undefined ? undefined : await readConfigFile(path, io, withinMs);
   const errors = [...(flags.ok ? [] : flags.error), ...(config && !config.ok ? config.error : [])];
   if (!flags.ok || (config && !config.ok) || errors.length > 0) return err(errors);
   const resolved = resolveRun({ flags: flags.value, config: config?.value.layer });
@@ -43,7 +49,11 @@ export async function readSettings(raw: RawFlags, io: Io): Promise<Result<CheckS
 }
 
 /** Loaded only where there is a file: its parsers cost more than all the rest of a small check. */
-async function readConfigFile(path: string): Promise<Result<Config, readonly InputError[]>> {
+async function readConfigFile(
+  path: string,
+  io: Io,
+  withinMs: number | undefined,
+): Promise<Result<Config, readonly InputError[]>> {
   const { loadConfig } = await import('../config/load-config.ts');
-  return loadConfig(path);
+  return loadConfig(path, answersFor(io, withinMs));
 }

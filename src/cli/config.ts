@@ -7,6 +7,7 @@ import { CONFIG_NAME, configSearchPath, locateConfig } from '../config/locate.ts
 import { parseFlags } from '../config/resolve-run.ts';
 import type { InputError } from '../model/target.ts';
 import { CONFIG_KEY, settingFlags } from './check-settings.ts';
+import { answersFor } from './files-answer.ts';
 import { refuse } from './input-errors.ts';
 import type { Io } from './io.ts';
 import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
@@ -29,7 +30,7 @@ function checkSubcommand(io: Io, finish: Finish): Command {
       const path = file ?? locateConfig({ env: io.env, folder: io.cwd });
       if (path === undefined) return finish(await refuse([noConfig(io)], io));
       const { checkConfig } = await import('../config/check-config.ts');
-      const checked = await checkConfig(path);
+      const checked = await checkConfig(path, answersFor(io));
       if (!checked.ok) return finish(await refuse(checked.error, io));
       await io.stdout.write(checked.value);
       finish(0);
@@ -50,7 +51,7 @@ function showSubcommand(io: Io, finish: Finish): Command {
       import('../config/load-config.ts'),
       import('../config/show-config.ts'),
     ]);
-    const config = path === undefined ? undefined : await loadConfig(path);
+    const config = path === undefined ? undefined : await loadConfig(path, answersFor(io));
     if (config && !config.ok) return finish(await refuse(config.error, io));
     await io.stdout.write(showConfig({ config: config?.value, flags: flags.value }));
     finish(0);

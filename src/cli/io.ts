@@ -41,10 +41,12 @@ export interface Io {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
-   * Calls back at the first SIGINT or SIGTERM, at once where it has come already (a second one ends the process).
+   * Calls back at the first SIGINT, SIGTERM or SIGHUP, at once where it has come already (a second one ends the process).
    * @returns a function that takes it back.
    */
   onInterrupt(listener: () => void): () => void;
+  /** Calls back when the process ends by itself. @returns a function that takes it back. */
+  onExit(listener: () => void): () => void;
   /** Milliseconds since this process started, on the monotonic clock: in a scanner, since its supervisor did. */
   sinceStart(): number;
   /** Starts this program again, with the same arguments, as a scanner; with `readAgain`, to name the targets behind these. */

@@ -9,6 +9,7 @@ import { scan } from '../scan/scan.ts';
 import { type TargetSources, targetsOf } from '../scan/target-source.ts';
 import { notLookedVerdicts } from '../verdict/failed-verdicts.ts';
 import { ChainReader } from '../x509/chain-reader.ts';
+import { doFilesAnswer } from './files-answer.ts';
 import { rootsFileOf } from './installed-files.ts';
 import type { Io } from './io.ts';
 import type { PairedLook } from './paired-look.ts';
@@ -34,6 +35,7 @@ export function scanHere({ sources, run, onTarget, onAllTaken, pairedLook }: Sca
       rootsFile: rootsFileOf(io.dist),
       rootsTag: io.nodeVersion,
       ...(io.env.SSL_CERT_FILE ? { systemBundle: io.env.SSL_CERT_FILE } : {}),
+      ...(io.supervisor ? {} : { answers: (paths, within) => doFilesAnswer(paths, within, io) }),
     });
     await scan({
       targets: targetsOf(sources),

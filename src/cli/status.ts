@@ -9,6 +9,7 @@ import { escapeNagios } from '../report/escape.ts';
 import { Deadline } from '../time/deadline.ts';
 import { parseDuration, SECOND } from '../time/duration.ts';
 import { CONFIG_KEY, readSettings } from './check-settings.ts';
+import { doFilesAnswer } from './files-answer.ts';
 import type { ExitCode, Io } from './io.ts';
 import { addFlag, addRunFlags, createCommand, type RawFlags } from './option-parser.ts';
 import type { Finish } from './program.ts';
@@ -18,7 +19,7 @@ interface StatusFlags {
   readonly command?: string;
 }
 
-/** Reading a few small files; a dead disk under them is an answer, too. */
+/** Reading a few small files, the config among them; a dead disk under them is an answer, too. */
 const READ_MS = 5 * SECOND;
 
 export function statusCommand(io: Io, finish: Finish): Command {
@@ -40,21 +41,22 @@ async function status(raw: RawFlags, flags: StatusFlags, io: Io): Promise<ExitCo
     await io.stdout.write(`CERTWATCH UNKNOWN - ${escapeNagios(asked.error)}\n`);
     return 3;
   }
-  const [{ readHealth }, { formatHealth }] = await Promise.all([
+  const [{ readHealth, traces }, { formatHealth }] = await Promise.all([
     import('../health/read-health.ts'),
     import('../health/status-text.ts'),
   ]);
   const { dir, maxAgeMs } = asked.value;
-  const deadline = Deadline.after(READ_MS);
-  const health = await deadline.race(
+  const deadline = Deadline.after(Math.max(0, READ_MS - io.sinceStart()));
+  const read = () =>
     readHealth({
       dir,
       now: () => io.now(),
       maxAgeMs,
       processes: io.processes,
       ...(flags.command === undefined ? {} : { command: flags.command }),
-    }),
-  );
+    });
+  const answered = await doFilesAnswer(traces(dir), deadline, io);
+  const health = answered ? await deadline.race(read()) : undefined;
   deadline.release();
   if (!health) {
     await io.stdout.write(`CERTWATCH UNKNOWN - ${escapeNagios(dir)} could not be read within 5s\n`);
@@ -77,7 +79,7 @@ async function readAsked(raw: RawFlags, { maxAge, command }: StatusFlags, io: Io
   if (command !== undefined && command !== 'check' && command !== 'renew') {
     return err(`--command: expected check or renew, got ${JSON.stringify(command)}`);
   }
-  const settings = await readSettings(raw, io);
+  const settings = await readSettings(raw, io, READ_MS);
   if (!settings.ok) return err(sentenceOf(settings.error));
   const dir = settings.value.run.state;
   if (dir !== undefined) return ok({ dir, maxAgeMs: age.value });

@@ -3,11 +3,11 @@
  */
 import { err, ok, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
-import { loadConfig } from './load-config.ts';
+import { type Answers, loadConfig } from './load-config.ts';
 
 /** @returns text of one or more lines, each with a newline at its end. */
-export async function checkConfig(path: string): Promise<Result<string, readonly InputError[]>> {
-  const config = await loadConfig(path);
+export async function checkConfig(path: string, answers?: Answers): Promise<Result<string, readonly InputError[]>> {
+  const config = await loadConfig(path, answers);
   if (!config.ok) return err(config.error);
   if (config.value.targetErrors.length > 0) return err(config.value.targetErrors);
   const { targets, lists, certificates, hints } = config.value;

@@ -2,6 +2,7 @@
  * Reads a config file: every error of it, each with file, line and column. Loads `yaml` and `zod`: import it only where a
  * config file is there, or a `config` command runs.
  */
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
@@ -22,15 +23,20 @@ import { FileReference, type Path, type Plain, readYaml, type YamlSource } from 
 const LARGEST_CONFIG = 16 * 1024 * 1024;
 const LARGEST_SECRET = 64 * 1024;
 
+/** Whether the disk under files answers, in the time that there is for it (`files/answering.ts`). */
+export type Answers = (paths: readonly string[]) => Promise<boolean>;
+
 /**
  * What is wrong in single entries of `targets:` comes in `targetErrors`, and the rest stands; anything else is an error
  * of the whole file.
  * @param path as given; origins call the file so.
+ * @param answers asked before a file is touched, where nobody could end this process from outside.
  */
-export async function loadConfig(path: string): Promise<Result<Config, readonly InputError[]>> {
-  const file = await readSmallFile(path, LARGEST_CONFIG);
+export async function loadConfig(path: string, answers?: Answers): Promise<Result<Config, readonly InputError[]>> {
+  const file = await readSmallFile(path, LARGEST_CONFIG, answers);
   if (!file.ok) return err([{ origin: path, message: `the config ${file.error}` }]);
-  return readConfig(file.value.text, { name: path, folder: dirname(path), mode: file.value.mode });
+  const folder = dirname(path);
+  return readConfig(file.value.text, { name: path, folder, mode: file.value.mode, ...(answers ? { answers } : {}) });
 }
 
 export interface ConfigTextOptions {
@@ -38,12 +44,13 @@ export interface ConfigTextOptions {
   readonly folder: string;
   /** The file's permission bits; absent: not known, and no hint is given. */
   readonly mode?: number;
+  readonly answers?: Answers;
 }
 
 /** As `loadConfig`, from a text. Files that `!file` names are read. */
 export async function readConfig(
   text: string,
-  { name, folder, mode = 0 }: ConfigTextOptions,
+  { name, folder, mode = 0, answers }: ConfigTextOptions,
 ): Promise<Result<Config, readonly InputError[]>> {
   const source = readYaml(text, name);
   if (source.errors.length > 0) return err(source.errors);
@@ -54,7 +61,7 @@ export async function readConfig(
   for (const { path, value } of found) {
     const origin = source.originOf(path);
     if (value instanceof FileReference) {
-      const file = await readSmallFile(place(value.path), LARGEST_SECRET);
+      const file = await readSmallFile(place(value.path), LARGEST_SECRET, answers);
       secrets.set(value.path, file.ok ? ok(file.value.text) : err(`the file ${quote(value.path)} ${file.error}`));
       if (file.ok) hints.push(...modeHint(file.value.mode, value.path, origin));
     } else hints.push(...modeHint(mode, name, origin));
@@ -133,10 +140,16 @@ function inFileOrder(errors: InputError[]): InputError[] {
 }
 
 /** A regular file only: a pipe could keep the run waiting for ever. The error goes on after the file's name. */
-async function readSmallFile(path: string, largest: number): Promise<Result<{ text: string; mode: number }, string>> {
+async function readSmallFile(
+  path: string,
+  largest: number,
+  answers?: Answers,
+): Promise<Result<{ text: string; mode: number }, string>> {
+  if (answers && !(await answers([path]))) return err('could not be read in time: its disk does not answer');
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, 'r');
+    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await handle.stat();
     if (!stats.isFile()) return err(`is ${stats.isDirectory() ? 'a folder' : 'no regular file'}`);
     if (stats.size > largest) return err(`has more than ${largest} bytes`);

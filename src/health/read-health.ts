@@ -3,11 +3,14 @@
  */
 import { readLock } from './lock.ts';
 import type { ProcessTable } from './process-table.ts';
-import { readRecord } from './run-record.ts';
+import { readRecord, recordFile } from './run-record.ts';
 import { type Health, type HealthInput, judgeHealth } from './status.ts';
 
 /** Those that keep a record. The first is the main job: its age is judged. */
 const COMMANDS = ['check', 'renew'] as const;
+
+/** What is read of the state directory: where its disk does not answer, these do not. */
+export const traces = (dir: string): readonly string[] => COMMANDS.map((command) => recordFile(dir, command));
 
 export interface ReadHealthOptions {
   /** The state directory. */

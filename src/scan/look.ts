@@ -30,6 +30,11 @@ export interface LookOptions extends EndpointTools {
   readonly rootsTag?: string;
   /** The system's bundle where the environment names one (SSL_CERT_FILE). */
   readonly systemBundle?: string;
+  /**
+   * Whether the disk under these files answers; asked before any of them is touched, where nobody could end this process
+   * from outside (`files/answering.ts`).
+   */
+  readonly answers?: (paths: readonly string[], deadline: Deadline) => Promise<boolean>;
 }
 
 type Observations = readonly [Observation, ...Observation[]];
@@ -87,7 +92,7 @@ export class Looker {
   }
 
   async #readFile(target: FileTarget, deadline: Deadline): Promise<Observations> {
-    const read = await deadline.race(readChainFile(target.path, { deadline, ...passwordOf(target) }));
+    const read = await this.#readChain(target.path, target, deadline);
     if (!read) return [failed({ code: 'timeout', phase: 'read', reason: 'deadline' })];
     if (!read.ok) return [failed(read.error)];
     const { ders, container } = read.value;
@@ -98,11 +103,22 @@ export class Looker {
   async #expectedFile(target: Target, deadline: Deadline): Promise<Result<Certificate | undefined, Failure>> {
     const path = target.settings.expect.file;
     if (!path) return ok(undefined);
-    const read = await deadline.race(readChainFile(path, { deadline, ...passwordOf(target) }));
+    const read = await this.#readChain(path, target, deadline);
     if (!read) return err({ code: 'timeout', phase: 'read', reason: 'deadline', detail: path });
     if (!read.ok) return read;
     const expected = meantFor(target, this.#options.chainReader.read(read.value.ders), read.value.container);
     return expected ? ok(expected) : err({ code: 'read-failed', phase: 'read', reason: 'malformed', detail: path });
+  }
+
+  /** @returns undefined where the deadline came first. */
+  async #readChain(path: string, { settings: { passwordFile } }: Target, deadline: Deadline) {
+    const files = passwordFile === undefined ? [path] : [path, passwordFile];
+    if (!(await this.#answers(files, deadline))) return undefined;
+    return deadline.race(readChainFile(path, { deadline, ...(passwordFile === undefined ? {} : { passwordFile }) }));
+  }
+
+  async #answers(paths: readonly string[], deadline: Deadline): Promise<boolean> {
+    return paths.length === 0 || ((await this.#options.answers?.(paths, deadline)) ?? true);
   }
 
   async #anchorsFor(target: Target, deadline: Deadline): Promise<Result<AnchorStore, Failure>> {
@@ -110,15 +126,7 @@ export class Looker {
     const key = JSON.stringify([trust, ...caFiles]);
     let loading = this.#anchors.get(key);
     if (!loading) {
-      const { rootsFile, rootsTag, systemBundle, runDeadline } = this.#options;
-      loading = loadAnchors({
-        source: trust,
-        caFiles,
-        deadline: runDeadline,
-        ...(rootsFile ? { rootsFile } : {}),
-        ...(rootsTag ? { rootsTag } : {}),
-        ...(systemBundle ? { systemBundle } : {}),
-      });
+      loading = this.#loadAnchors(target);
       this.#anchors.set(key, loading);
     }
     const loaded = await deadline.race(loading);
@@ -127,10 +135,20 @@ export class Looker {
       ? loaded
       : err({ code: 'read-failed', phase: 'read', reason: 'trust-anchors', detail: loaded.error });
   }
-}
 
-const passwordOf = ({ settings: { passwordFile } }: Target): { passwordFile?: string } =>
-  passwordFile === undefined ? {} : { passwordFile };
+  async #loadAnchors({ settings: { trust, caFiles } }: Target): Promise<Result<AnchorStore, string>> {
+    const { rootsFile, rootsTag, systemBundle, runDeadline } = this.#options;
+    if (!(await this.#answers(caFiles, runDeadline))) return err(`${caFiles.join(', ')}: could not be read in time`);
+    return loadAnchors({
+      source: trust,
+      caFiles,
+      deadline: runDeadline,
+      ...(rootsFile ? { rootsFile } : {}),
+      ...(rootsTag ? { rootsTag } : {}),
+      ...(systemBundle ? { systemBundle } : {}),
+    });
+  }
+}
 
 /** A file for a server has its certificate first; a container in any place, and perhaps those of other names beside it. */
 function meantFor(target: Target, chain: readonly ChainElement[], container?: Container): Certificate | undefined {
