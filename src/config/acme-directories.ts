@@ -19,6 +19,9 @@ export const ACME_DIRECTORIES: Readonly<Record<string, string>> = {
   'google-staging': 'https://dv.acme-v02.test-api.pki.goog/directory',
 };
 
+/** Is it a CA that everybody uses? @param url of its directory. */
+export const isKnownDirectory = (url: string): boolean => Object.values(ACME_DIRECTORIES).includes(url);
+
 /**
  * Where a rehearsal of orders at this directory goes.
  * @param url of the directory; one that is for trials already is its own.

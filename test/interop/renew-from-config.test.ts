@@ -11,6 +11,7 @@ import { buildIfStale } from '../support/build.ts';
 import { Disposals } from '../support/renew/disposals.ts';
 import { type Server, type Stage, stage } from '../support/renew/stage.ts';
 import { type RunOptions, runCertwatch } from '../support/run-certwatch.ts';
+import { dnsServer } from '../support/servers/dns-server.ts';
 
 // An order takes a second; on a busy machine it may take many, and no result may depend on that.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
@@ -88,3 +89,23 @@ certificates:
   const variables = await readFile(s.here.folder.at('variables'), 'utf8');
   expect(variables).toBe(`www/www.shop.example/order/${s.here.folder.at('live')}/shop\n`);
 });
+
+test.each(['localhost', 'www.example.test'])(
+  '%s, which no name server that this machine asks knows: the private CA does',
+  async (name) => {
+    await using s = await scene();
+    await using dns = await dnsServer({});
+    await s.here.writeSet(s.here.live, s.here.issue({ ageDays: 70, sans: [`dns:${name}`] }));
+    await s.write(`state: ./state
+${acme(s.pebble)}
+certificates:
+  - name: www
+    domains: ${name}
+    challenge: { http-01: { listen: "127.0.0.1:${s.pebble.httpPort}" } }
+    ${s.place}
+`);
+    const { stdout, stderr, status } = await s.run(['renew', '--resolver', dns.address]);
+    expect(`${stdout}${stderr}`).toContain('RENEWED');
+    expect(status).toBe(0);
+  },
+);

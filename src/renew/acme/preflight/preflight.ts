@@ -2,6 +2,7 @@
  * What is checked before an order is spent: rate limits count failed validations, and the CA's own words come late.
  * Everything here is bounded; what cannot be judged from here is a warning and stops nothing.
  */
+import { isKnownDirectory } from '../../../config/acme-directories.ts';
 import { ok, type Result } from '../../../model/result.ts';
 import { Deadline } from '../../../time/deadline.ts';
 import type { Directory, Identifier } from '../ca/objects.ts';
@@ -66,12 +67,15 @@ async function lookAt(identifier: Identifier, context: Context): Promise<Result<
   const { work, questions, directory } = context;
   const name = identifier.value.replace(/^\*\./, '');
   const byDns = work.job.challenge.type === 'dns-01';
-  const path = await followCnames(byDns ? challengeName(name) : name, questions);
+  const wildcard = name !== identifier.value;
+  // At once: without a name server that answers, each takes its whole time.
+  const [path, caa, addresses] = await Promise.all([
+    followCnames(byDns ? challengeName(name) : name, questions),
+    judgeCaa({ name, wildcard, identities: directory.caaIdentities }, questions),
+    // The TXT record proves the name: it need not have an address.
+    byDns ? ok([]) : addressesOf(name, context),
+  ]);
   if (!path.ok) return path;
-  const caa = await judgeCaa(
-    { name, wildcard: name !== identifier.value, identities: directory.caaIdentities },
-    questions,
-  );
   if (caa.kind === 'forbidden' && directory.caaIdentities.length > 0) {
     const ca = directory.caaIdentities.join(' or ');
     return fail('caa-forbids', `CAA at ${caa.at} forbids ${ca} to issue for ${identifier.value}: ${caa.why}`);
@@ -79,13 +83,29 @@ async function lookAt(identifier: Identifier, context: Context): Promise<Result<
   if (caa.kind === 'unknown') {
     work.warn({ code: 'caa-unknown', detail: `CAA of ${caa.at} could not be looked up (${caa.code})` });
   }
-  // The TXT record proves the name: it need not have an address.
-  if (byDns) return ok({ identifier, addresses: [] });
+  return addresses.ok ? ok({ identifier, addresses: addresses.value }) : addresses;
+}
+
+/**
+ * As DNS has them: the hosts file is not what the CA sees. A CA that everybody uses looks a name up in the DNS that everybody
+ * sees; a private one may see more than this machine does, and a name that only the hosts file has is somebody's intention.
+ */
+async function addressesOf(name: string, { work, questions, directory }: Context): Promise<Result<string[], Trouble>> {
   const found = await questions.addressesByDns(name);
-  if (found.ok) return ok({ identifier, addresses: found.value });
-  if (found.error.kind === 'none') return fail('name-not-found', `${name} has no address in DNS`);
-  work.warn({ code: 'name-unknown', detail: `${name} could not be looked up (${found.error.code})` });
-  return ok({ identifier, addresses: [] });
+  if (found.ok) return ok([...found.value]);
+  if (found.error.kind === 'failed') {
+    work.warn({ code: 'name-unknown', detail: `${name} could not be looked up (${found.error.code})` });
+    return ok([]);
+  }
+  const here = await questions.addresses(name);
+  if (here.ok) {
+    const detail = `${name} has no address in DNS, but on this machine (${here.value.join(', ')}): will the CA find it?`;
+    work.warn({ code: 'name-not-in-dns', detail });
+    return ok([]);
+  }
+  if (isKnownDirectory(directory.url)) return fail('name-not-found', `${name} has no address in DNS`);
+  work.warn({ code: 'name-not-found', detail: `${name} has no address that is seen from here: will the CA find it?` });
+  return ok([]);
 }
 
 /** Can an answer be put in place, and does it come back? Own listeners are opened for it, so a taken port shows here. */
