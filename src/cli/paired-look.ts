@@ -35,7 +35,7 @@ export async function pairedLook(
   const attempts = new Map<string, LastAttempt | undefined>();
   const readable = new Set<string>();
   for (const { name, targets, live } of renewals) {
-    if (state !== '') attempts.set(name, await lastAttempt(state, name));
+    if (state !== '') attempts.set(name, await lastAttempt(state, { name, ...(live === undefined ? {} : { live }) }));
     const file = live && targets[0] ? pairingOf(targets[0], renewals)?.file : undefined;
     // Whoever may not read it is not told UNKNOWN for that: the target is looked at as if nothing was known.
     if (file !== undefined && (await mayRead(file))) readable.add(file);

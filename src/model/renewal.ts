@@ -53,11 +53,20 @@ export type RenewalAdvice =
   | 'try-again'
   /** Not before `notBefore`. */
   | 'wait-until'
+  /** The same, where a second CA is configured. */
+  | 'wait-or-fallback'
+  /** It cannot be reached: that may pass. */
+  | 'see-network'
   | 'fix-config'
+  /** The URL or the name of the CA. */
+  | 'fix-directory'
   | 'agree-terms'
   | 'fix-dns'
   | 'fix-caa'
+  | 'fix-webroot'
   | 'fix-webserver'
+  /** The server, zone, key or rights of dynamic updates. */
+  | 'fix-update'
   | 'fix-firewall'
   | 'free-port'
   | 'fix-hook'
@@ -68,7 +77,11 @@ export type RenewalAdvice =
   | 'check-account'
   | 'check-ca-trust'
   | 'ask-ca'
+  /** The same, where a second CA is configured. */
+  | 'ask-ca-or-fallback'
   | 'raise-timeout'
+  /** Something outside has ended it. */
+  | 'see-who-killed'
   | 'report-bug'
   /** The new certificate is in place, and what serves it did not take it up. */
   | 'fix-reload'

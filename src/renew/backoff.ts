@@ -4,6 +4,7 @@
 import type { RenewalProblem } from '../model/renewal.ts';
 import type { Threshold } from '../model/target.ts';
 import { DAY, MINUTE } from '../time/duration.ts';
+import { computeWindow, lifetimeSeconds, type Validity } from '../verdict/window.ts';
 import type { History } from './journal/history.ts';
 import type { Authority, ByAcme } from './renewal.ts';
 
@@ -13,6 +14,12 @@ const WAITS_MS = [MINUTE, 10 * MINUTE, 100 * MINUTE, DAY] as const;
 /** Of a certificate's lifetime: one that lives six days cannot wait for a day. */
 const LARGEST_SHARE = 0.05;
 
+/**
+ * What the CA asks for by Retry-After (RFC 8555 6.6) is kept, but for no longer than this: limits that hold for longer are
+ * rare, asking them once a day harms nobody, and a slip there would be slept until after the end of the certificate.
+ */
+export const LONGEST_KEPT_MS = DAY;
+
 export interface Backoff {
   readonly notBefore: number;
   readonly failures: number;
@@ -21,24 +28,45 @@ export interface Backoff {
 
 /**
  * @param lifetimeMs of the certificate that is to be renewed, where there is one.
+ * @param criticalAt when little of its life is left: from then on it is tried at least as often as after many failures,
+ * whatever the CA has said.
  * @param authority URL of the CA that would be asked: what another one said about waiting does not hold for it.
  * @returns undefined where the last attempt did not fail.
  */
 export function backoffAfter(
   { failures }: History,
-  { lifetimeMs, authority }: { readonly lifetimeMs?: number | undefined; readonly authority?: string | undefined },
+  { lifetimeMs = Number.POSITIVE_INFINITY, criticalAt = Number.POSITIVE_INFINITY, authority }: Circumstances,
 ): Backoff | undefined {
   const last = failures.at(-1);
   if (!last) return undefined;
   const step = WAITS_MS[Math.min(failures.length, WAITS_MS.length) - 1]!;
-  const wait = Math.max(MINUTE, Math.min(step, (lifetimeMs ?? Number.POSITIVE_INFINITY) * LARGEST_SHARE));
-  const said = failures.flatMap((each) => (each.authority === authority ? [each.problem?.notBefore ?? 0] : []));
+  const atMost = lifetimeMs * LARGEST_SHARE;
+  const wait = Math.max(MINUTE, Math.min(step, atMost));
+  const urgentWait = Math.max(MINUTE, Math.min(DAY, atMost));
+  const said = failures.flatMap(({ at, authority: by, problem }) => {
+    if (by !== authority) return [];
+    return [Math.min(problem?.notBefore ?? 0, at + LONGEST_KEPT_MS, Math.max(criticalAt, at + urgentWait))];
+  });
   return {
-    notBefore: Math.max(Math.round(last.at + wait), ...said),
+    notBefore: Math.round(Math.max(last.at + wait, ...said)),
     failures: failures.length,
     ...(last.problem ? { problem: last.problem } : {}),
   };
 }
+
+export interface Circumstances {
+  readonly lifetimeMs?: number | undefined;
+  readonly criticalAt?: number | undefined;
+  readonly authority?: string | undefined;
+}
+
+/** Those of a certificate. */
+export const circumstancesOf = (leaf: Validity): Circumstances => ({
+  lifetimeMs: lifetimeSeconds(leaf) * 1_000,
+  criticalAt: computeWindow(leaf, leaf.notBefore, AUTO).criticalAt,
+});
+
+const AUTO = { warning: { kind: 'auto' }, critical: { kind: 'auto' }, graceMs: 0 } as const;
 
 export interface Life {
   readonly remainingMs: number;

@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KeyType } from '../config/acme-schema.ts';
 import type { Certificate } from '../model/certificate.ts';
-import type { RenewalProblem } from '../model/renewal.ts';
+import type { RenewalAdvice, RenewalProblem } from '../model/renewal.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import { computeWindow } from '../verdict/window.ts';
@@ -14,11 +15,12 @@ import { certIdOf } from './acme/ari.ts';
 import { UNDO_FILE } from './acme/challenges/undo.ts';
 import type { AcmeFailed, AcmeJob, KeyWish } from './acme/job.ts';
 import type { Attempt } from './attempt.ts';
+import { LONGEST_KEPT_MS } from './backoff.ts';
 import { renewalVariables } from './command.ts';
 import { obtainFromClient } from './existing-client.ts';
 import { type CertificateSet, checkSet, FILE_NAMES, readSet } from './install/certificate-set.ts';
 import type { SavedSet } from './install/saved-set.ts';
-import type { OnDisk } from './plan.ts';
+import { keyTypeOf, type OnDisk } from './plan.ts';
 import type { Authority, ByAcme, Renewal } from './renewal.ts';
 
 export type Obtained =
@@ -55,9 +57,15 @@ async function forgetOrder(outDir: string): Promise<void> {
   await rmdir(outDir).catch(() => {});
 }
 
+interface OrderWish {
+  readonly key: KeyWish;
+  readonly keyType: KeyType;
+  readonly to: Authority;
+}
+
 /** The work folder of one wish: what was ordered for other names, keys or CAs is another one's. */
-function workFolder(state: string, { name, domains }: Renewal, { keyType, reuseKey }: ByAcme, to: Authority): string {
-  const wish = JSON.stringify([[...domains].sort(), keyType, reuseKey, to.url, to.profile ?? null]);
+function workFolder(state: string, { name, domains }: Renewal, { key, keyType, to }: OrderWish): string {
+  const wish = JSON.stringify([[...domains].sort(), keyType, key.kind === 'reuse', to.url, to.profile ?? null]);
   return join(orderFolder(state, name), createHash('sha256').update(wish).digest('hex').slice(0, 12));
 }
 
@@ -67,14 +75,15 @@ async function obtainByAcme(
   { disk, authority = by.authority, deadline }: Wish,
 ): Promise<Result<Obtained, RenewalProblem>> {
   const { renewal, tools } = attempt;
-  const outDir = workFolder(tools.state, renewal, by, authority);
+  const key = keyWish(attempt, by, disk);
+  const outDir = workFolder(tools.state, renewal, { key, keyType: by.keyType, to: authority });
   const left = await leftSet(outDir, { renewal, disk, now: tools.now() });
   if (left) {
     attempt.detail('issued before, and not installed: nothing is ordered');
     return ok({ kind: 'issued', set: left });
   }
   await mkdir(orderFolder(tools.state, renewal.name), { recursive: true, mode: 0o700 });
-  const job = await jobOf(renewal, by, { authority, disk, outDir });
+  const job = await jobOf(renewal, by, { authority, disk, key, outDir });
   const result = await tools.order(job, {
     deadline,
     onEvent: (event) => {
@@ -83,7 +92,7 @@ async function obtainByAcme(
     },
   });
   attempt.warn(...result.warnings.map(({ code, detail }) => ({ reason: code, detail })));
-  if (!result.ok) return err(problemOf(result));
+  if (!result.ok) return err(problemOf(result, { by, now: tools.now() }));
   const set = await readSet(outDir);
   if (!set.ok) return err(set.error);
   if (!set.value) return err({ reason: 'incomplete', detail: `the order is done, but ${outDir} is empty` });
@@ -113,17 +122,18 @@ async function leftSet(
 interface JobParts {
   readonly authority: Authority;
   readonly disk: OnDisk;
+  readonly key: KeyWish;
   readonly outDir: string;
 }
 
-async function jobOf(renewal: Renewal, by: ByAcme, { authority, disk, outDir }: JobParts): Promise<AcmeJob> {
+async function jobOf(renewal: Renewal, by: ByAcme, { authority, disk, key, outDir }: JobParts): Promise<AcmeJob> {
   const replaces = by.ari && disk.kind === 'set' ? certIdOf(disk.leaf) : undefined;
   const { url, caFile, profile, preferredChain, account, requestTimeoutMs } = authority;
   return {
     directory: url,
     account,
     identifiers: renewal.domains,
-    key: keyWish(renewal, by, disk),
+    key,
     challenge: by.challenge,
     environment: renewalVariables(renewal, 'order'),
     outDir,
@@ -135,20 +145,35 @@ async function jobOf(renewal: Renewal, by: ByAcme, { authority, disk, outDir }: 
   };
 }
 
-function keyWish({ live }: Renewal, { keyType, reuseKey }: ByAcme, disk: OnDisk): KeyWish {
-  if (reuseKey && live !== undefined && disk.kind === 'set' && disk.keyFits) {
-    return { kind: 'reuse', file: join(live, FILE_NAMES.key) };
-  }
-  return { kind: 'new', type: keyType };
+/** A key of another kind than the config asks for is no key to keep. */
+function keyWish(attempt: Attempt, { keyType, keyTypeGiven, reuseKey }: ByAcme, disk: OnDisk): KeyWish {
+  const { live } = attempt.renewal;
+  const fresh = { kind: 'new', type: keyType } as const;
+  if (!reuseKey || live === undefined || disk.kind !== 'set' || !disk.keyFits) return fresh;
+  const found = keyTypeOf(disk.leaf);
+  if (!keyTypeGiven || found === keyType) return { kind: 'reuse', file: join(live, FILE_NAMES.key) };
+  attempt.warn({
+    reason: 'key-not-reused',
+    detail: `the key on disk is ${found}, wanted is ${keyType}: a new one is made`,
+  });
+  return fresh;
 }
 
-function problemOf({ reason, detail, step, advice, output, notBefore, problem }: AcmeFailed): RenewalProblem {
+/** What to do next where a second CA is configured already. */
+const WITH_FALLBACK: Readonly<Partial<Record<RenewalAdvice, RenewalAdvice>>> = {
+  'wait-until': 'wait-or-fallback',
+  'ask-ca': 'ask-ca-or-fallback',
+};
+
+function problemOf(failed: AcmeFailed, { by, now }: { readonly by: ByAcme; readonly now: number }): RenewalProblem {
+  const { reason, detail, step, output, notBefore, problem } = failed;
+  const advice = (by.fallback && WITH_FALLBACK[failed.advice]) ?? failed.advice;
   return {
     reason,
     detail: `${detail} (at step ${step})`,
     advice,
     ...(output === undefined ? {} : { output }),
-    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(notBefore === undefined ? {} : { notBefore: Math.min(notBefore, now + LONGEST_KEPT_MS) }),
     ...(problem ? { type: problem.type, subproblems: problem.subproblems } : {}),
   };
 }

@@ -7,7 +7,7 @@ import type { DueReason, ServedAt } from '../model/renewal.ts';
 import type { Threshold } from '../model/target.ts';
 import { computeWindow, expiresAt, lifetimeSeconds } from '../verdict/window.ts';
 import { formatGeneralName } from '../x509/name.ts';
-import { type Backoff, backoffAfter, chooseAuthority, type Life } from './backoff.ts';
+import { type Backoff, backoffAfter, chooseAuthority, circumstancesOf, type Life } from './backoff.ts';
 import { missingNames } from './install/certificate-set.ts';
 import type { History } from './journal/history.ts';
 import type { Authority, Renewal } from './renewal.ts';
@@ -65,7 +65,7 @@ export function plan(input: PlanInput): Plan {
       }
       return { action: 'none', renewAt: renewAtOf(input, leaf).renewAt, leaf };
     }
-    const backoff = backoffAfter(history, { lifetimeMs: lifeOf(leaf, now).lifetimeMs });
+    const backoff = backoffAfter(history, circumstancesOf(leaf));
     // What a killed run left is gone on with at once.
     const waits = backoff && now < backoff.notBefore && history.last?.outcome !== undefined;
     return waits ? { action: 'wait', reasons: reload, backoff } : { action: 'reload', reasons: reload, leaf };
@@ -73,7 +73,7 @@ export function plan(input: PlanInput): Plan {
   const { by } = input.renewal;
   const life = leaf && lifeOf(leaf, now);
   const authority = by.kind === 'acme' ? chooseAuthority(by, history, life) : undefined;
-  const backoff = backoffAfter(history, { lifetimeMs: life?.lifetimeMs, authority: authority?.url });
+  const backoff = backoffAfter(history, { ...(leaf && circumstancesOf(leaf)), authority: authority?.url });
   if (!force && backoff && now < backoff.notBefore) return { action: 'wait', reasons, backoff };
   return { action: 'renew', reasons, ...(authority ? { authority } : {}) };
 }
@@ -98,7 +98,7 @@ function dueReasons(input: PlanInput, leaf: Certificate | undefined): DueReason[
   if (missing.length > 0) reasons.push({ code: 'names-missing', names: missing });
   const extra = extraNames(leaf, renewal, history);
   if (extra.length > 0) reasons.push({ code: 'names-extra', names: extra });
-  if (renewal.by.kind === 'acme' && renewal.by.keyTypeGiven && !renewal.by.reuseKey) {
+  if (renewal.by.kind === 'acme' && renewal.by.keyTypeGiven) {
     const found = keyTypeOf(leaf);
     if (found !== renewal.by.keyType) reasons.push({ code: 'key-type', wanted: renewal.by.keyType, found });
   }
@@ -149,7 +149,8 @@ function extraNames(leaf: Certificate, { domains, by }: PlanInput['renewal'], { 
   });
 }
 
-function keyTypeOf({ publicKey: { type, bits, curve } }: Certificate): string {
+/** As the config calls it, where it can. */
+export function keyTypeOf({ publicKey: { type, bits, curve } }: Certificate): string {
   if (type === 'rsa') return `rsa${bits}`;
   if (type === 'ec') return curve === 'P-256' ? 'ec256' : curve === 'P-384' ? 'ec384' : (curve ?? 'ec');
   return type;

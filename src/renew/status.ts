@@ -3,12 +3,12 @@
  * certificate that is due has not been renewed. Asks nobody and changes nothing; claims nothing that is not there.
  */
 import type { LastAttempt, RenewalStatus } from '../model/renewal.ts';
-import { backoffAfter } from './backoff.ts';
+import { backoffAfter, type Circumstances, circumstancesOf } from './backoff.ts';
 import { factsOf } from './install/certificate-set.ts';
 import { type History, historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
 import { readDisk } from './look-around.ts';
-import { plan } from './plan.ts';
+import { type OnDisk, plan } from './plan.ts';
 import type { Renewal } from './renewal.ts';
 
 export interface StatusQuestion {
@@ -24,7 +24,7 @@ export async function renewStatus(renewals: readonly Renewal[], question: Status
 async function statusOf(renewal: Renewal, { state, now }: StatusQuestion): Promise<RenewalStatus> {
   const [disk, entries] = await Promise.all([readDisk(renewal), Journal.read(state, renewal.name)]);
   const history = historyOf(entries.ok ? entries.value : []);
-  const last = lastAttemptOf(history);
+  const last = lastAttemptOf(history, circumstancesOn(disk));
   const planned = plan({ renewal, now, disk, served: [], history });
   return {
     name: renewal.name,
@@ -37,16 +37,21 @@ async function statusOf(renewal: Renewal, { state, now }: StatusQuestion): Promi
 }
 
 /** The last attempt at the certificate of this name; undefined where none is known, or may be read. */
-export async function lastAttempt(state: string, name: string): Promise<LastAttempt | undefined> {
-  const entries = await Journal.read(state, name);
-  return entries.ok ? lastAttemptOf(historyOf(entries.value)) : undefined;
+export async function lastAttempt(
+  state: string,
+  renewal: Pick<Renewal, 'name' | 'live'>,
+): Promise<LastAttempt | undefined> {
+  const [disk, entries] = await Promise.all([readDisk(renewal), Journal.read(state, renewal.name)]);
+  return entries.ok ? lastAttemptOf(historyOf(entries.value), circumstancesOn(disk)) : undefined;
 }
 
-function lastAttemptOf(history: History): LastAttempt | undefined {
+const circumstancesOn = (disk: OnDisk): Circumstances => (disk.kind === 'set' ? circumstancesOf(disk.leaf) : {});
+
+function lastAttemptOf(history: History, circumstances: Circumstances): LastAttempt | undefined {
   const { last, failures } = history;
   if (!last) return undefined;
   const { startedAt, heardAt, outcome, step, stepDone, problem, authority } = last;
-  const notBefore = backoffAfter(history, { authority })?.notBefore;
+  const notBefore = backoffAfter(history, { ...circumstances, authority })?.notBefore;
   return {
     startedAt,
     heardAt,

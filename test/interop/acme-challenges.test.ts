@@ -82,6 +82,13 @@ describe('http-01', () => {
     expect(readdirSync(root.path)).toEqual([]);
   });
 
+  test('a webroot that is not there: not a matter of permissions', async () => {
+    await using folder = await tempFolder('acme');
+    const { result } = await order(folder, { challenge: { type: 'http-01', webroot: folder.at('nowhere') } });
+    expect(result).toMatchObject({ ok: false, step: 'preflight', reason: 'webroot-missing', advice: 'fix-webroot' });
+    expect(result).toMatchObject({ detail: expect.stringContaining(folder.at('nowhere')) });
+  });
+
   test('the CA sees something else: its words, and what to do', async () => {
     await using folder = await tempFolder('acme');
     await using root = await tempFolder('webroot');
@@ -458,6 +465,7 @@ describe.concurrent('dns-01 by dynamic update', () => {
       ok: false,
       step: 'present',
       reason: 'update-refused',
+      advice: 'fix-update',
       detail: expect.stringContaining(said),
     });
   });
@@ -480,6 +488,6 @@ describe.concurrent('dns-01 by dynamic update', () => {
   testNamed('a zone that the server does not have', async () => {
     await using folder = await tempFolder('acme');
     const { result } = await update(folder, zone.keyFile, { identifiers: ['elsewhere.example'] });
-    expect(result).toMatchObject({ ok: false, step: 'present', reason: 'zone-not-found', advice: 'fix-dns' });
+    expect(result).toMatchObject({ ok: false, step: 'present', reason: 'zone-not-found', advice: 'fix-update' });
   });
 });

@@ -13,6 +13,7 @@ import { oldPebble, type Pebble, startPebble } from '../support/acme/pebble.ts';
 import { type WebServer, webServer } from '../support/acme/web-server.ts';
 import { type CertificateOptions, createCa, type KeyPair, makeKey } from '../support/pki/pki.ts';
 import { Disposals } from '../support/renew/disposals.ts';
+import { dnsServer } from '../support/servers/dns-server.ts';
 import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
@@ -521,7 +522,22 @@ describe.concurrent('after an order that failed', () => {
 describe.concurrent('no CA there', () => {
   test('a closed port', async () => {
     const { result } = await trial({ directory: `https://127.0.0.1:${await closedPort()}/dir` });
-    expect(result).toMatchObject({ ok: false, step: 'directory', reason: 'connect-failed' });
+    expect(result).toMatchObject({ ok: false, step: 'directory', reason: 'connect-failed', advice: 'see-network' });
+  });
+
+  test('a host that there is none of, by the name server that is to be asked', async () => {
+    await using dns = await dnsServer({ 'silent.shop.example': 'servfail' });
+    const at = (host: string) => trial({ directory: `https://${host}/dir`, job: { nameServers: [dns.address] } });
+    const nowhere = (await at('ca.shop.example')).result;
+    expect(nowhere).toMatchObject({ step: 'directory', reason: 'ca-not-found', advice: 'fix-directory' });
+    const unknown = (await at('silent.shop.example')).result;
+    expect(unknown).toMatchObject({ step: 'directory', reason: 'connect-failed', advice: 'see-network' });
+  });
+
+  test('a CA, but no directory at this URL', async () => {
+    const { result } = await trial({ directory: pebble.directory.replace(/dir$/, 'nothing') });
+    expect(result).toMatchObject({ step: 'directory', reason: 'not-a-directory', advice: 'fix-directory' });
+    expect(result).toMatchObject({ detail: expect.stringContaining('404') });
   });
 
   test('a port that never speaks TLS', async () => {
@@ -534,7 +550,7 @@ describe.concurrent('no CA there', () => {
     const { result } = await trial({
       arrange: (proxy) => proxy.fault('directory', { kind: 'edit-text', edit: () => '{"welcome":"here"}' }),
     });
-    expect(result).toMatchObject({ ok: false, step: 'directory', reason: 'not-a-directory', advice: 'fix-config' });
+    expect(result).toMatchObject({ ok: false, step: 'directory', reason: 'not-a-directory', advice: 'fix-directory' });
   });
 
   test('a name that nobody knows', async () => {

@@ -70,7 +70,7 @@ describe.concurrent('SIGKILL of the child', () => {
         if (event.kind === 'paused') process.kill(pid, 'SIGKILL');
       },
     });
-    expect(first.result).toMatchObject({ ok: false, step, reason: 'child-died' });
+    expect(first.result).toMatchObject({ ok: false, step, reason: 'child-killed', advice: 'see-who-killed' });
     expect(groupLives(pid)).toBe(false);
     const keyBefore = keyOf(folder);
 
@@ -168,7 +168,7 @@ test('the child is killed while its hook runs: the hook goes too', async () => {
     job: {
       directory: pebble.directory,
       caFile: pebble.caFile,
-      challenge: { type: 'dns-01', hook: { present: ['/bin/sleep', '300'] } },
+      challenge: { type: 'dns-01', hook: { present: ['/bin/sh', '-c', 'sleep 300'] } },
     },
     onSpawn: (number) => {
       pid = number;
@@ -179,7 +179,7 @@ test('the child is killed while its hook runs: the hook goes too', async () => {
       process.kill(pid, 'SIGKILL');
     },
   });
-  expect(result).toMatchObject({ ok: false, step: 'present', reason: 'child-died' });
+  expect(result).toMatchObject({ ok: false, step: 'present', reason: 'child-killed' });
   expect(hook).toBeGreaterThan(0);
   await gone(hook);
 });

@@ -39,6 +39,30 @@ describe('what fails', { timeout: 20_000 }, () => {
     expect(later).toMatchObject({ kind: 'skipped-backoff', notBefore, problem: { reason: 'acme-rate-limited' } });
   });
 
+  test('a wait of years that the CA asks for is none; where another CA is configured, none is advised', async () => {
+    const fallback = {
+      ...BY_ACME.authority,
+      url: 'https://second.example/',
+      after: 3,
+      remaining: { kind: 'auto' },
+    } as const;
+    await using s = await dueScene((reload) => ({ reload: reload!, by: { ...BY_ACME, fallback } }));
+    const order: Tools['order'] = async () => ({
+      ok: false,
+      step: 'order',
+      reason: 'acme-rate-limited',
+      detail: 'too many certificates',
+      advice: 'wait-until',
+      notBefore: Date.now() + 99_999_999_000,
+      warnings: [],
+    });
+    const first = await renewHere(s.renewal, { ...s.here.tools, order });
+    expect(first).toMatchObject({ problem: { advice: 'wait-or-fallback' } });
+    const until = first.kind === 'failed' ? (first.problem.notBefore ?? 0) - Date.now() : 0;
+    expect(until).toBeGreaterThan(82_800_000);
+    expect(until).toBeLessThanOrEqual(86_400_000);
+  });
+
   test('a certificate for other names: nothing is touched', async () => {
     await using s = await dueScene();
     const { order } = orders(() => s.here.issue({ sans: ['dns:other.example'] }));

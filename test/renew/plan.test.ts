@@ -123,7 +123,16 @@ const CASES: readonly (readonly [string, Partial<PlanInput>, string])[] = [
   ],
   ['another type of key is wanted', { renewal: acme({ keyType: 'ec384', keyTypeGiven: true }) }, 'renew: key-type'],
   ['… but not by the config', { renewal: acme({ keyType: 'ec384' }) }, 'none'],
-  ['… but the key stays', { renewal: acme({ keyType: 'ec384', keyTypeGiven: true, reuseKey: true }) }, 'none'],
+  [
+    '… and a key of another kind is none to keep',
+    { renewal: acme({ keyType: 'ec384', keyTypeGiven: true, reuseKey: true }) },
+    'renew: key-type',
+  ],
+  [
+    'a key to keep, whatever it is',
+    { renewal: acme({ keyType: 'ec384', keyTypeGiven: false, reuseKey: true }) },
+    'none',
+  ],
   [
     'the wanted type of key',
     { renewal: acme({ keyType: 'rsa2048', keyTypeGiven: true }), disk: onDisk({ key: 'rsa2048' }) },
@@ -229,10 +238,25 @@ describe('back-off', () => {
   });
 
   test('the CA’s own "not before" holds for that CA', () => {
-    const problem = { reason: 'acme-rate-limited', detail: 'too many', notBefore: NOW + 5 * DAY };
+    const problem = { reason: 'acme-rate-limited', detail: 'too many', notBefore: NOW + DAY / 2 };
     const history = withFailures(failed(NOW, { authority: 'https://a.example/', problem }));
-    expect(backoffAfter(history, { authority: 'https://a.example/' })?.notBefore).toBe(NOW + 5 * DAY);
+    expect(backoffAfter(history, { authority: 'https://a.example/' })?.notBefore).toBe(NOW + DAY / 2);
     expect(backoffAfter(history, { authority: 'https://b.example/' })?.notBefore).toBe(NOW + MINUTE);
+  });
+
+  test('… but for no longer than a day, and while little life is left no longer than after many failures', () => {
+    const problem = { reason: 'acme-rate-limited', detail: 'too many', notBefore: NOW + 1_000 * DAY };
+    const history = withFailures(failed(NOW, { authority: BY_ACME.authority.url, problem }));
+    const waits = (disk: OnDisk): number => {
+      const plan = planned({ disk, history, now: NOW + 1 });
+      return plan.action === 'wait' ? plan.backoff.notBefore - NOW : 0;
+    };
+    expect(waits(onDisk({ ageDays: 70 }))).toBe(DAY);
+    expect(waits(onDisk({ ageDays: 85 }))).toBe(DAY);
+    // Of six days the last tenth is critical.
+    expect(waits(onDisk({ lifeDays: 6, ageDays: 4.3 }))).toBe(DAY);
+    expect(waits(onDisk({ lifeDays: 6, ageDays: 4.8 }))).toBe(0.6 * DAY);
+    expect(waits(onDisk({ lifeDays: 6, ageDays: 5.5 }))).toBe(0.3 * DAY);
   });
 });
 

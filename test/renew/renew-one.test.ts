@@ -46,6 +46,23 @@ test('an existing client renews, the server is reloaded, both addresses serve th
   });
 });
 
+test('a key is certified again where it is to be kept, but not one of another kind than is wanted', async () => {
+  await using here = await dueStage();
+  const fresh = here.issue();
+  const server = await here.serve();
+  const { order, jobs } = orders(() => fresh);
+  const by = { ...BY_ACME, reuseKey: true };
+  const tools = { ...here.tools, order };
+  await renew(here.renewal({ by, reload: server.reload }), tools);
+  const other = { ...by, keyType: 'rsa2048', keyTypeGiven: true } as const;
+  const result = await renew(here.renewal({ by: other, reload: server.reload }), tools);
+  expect(jobs.map(({ key }) => key)).toEqual([
+    { kind: 'reuse', file: join(here.live, 'privkey.pem') },
+    { kind: 'new', type: 'rsa2048' },
+  ]);
+  expect(result.warnings).toMatchObject([{ reason: 'key-not-reused', detail: expect.stringContaining('rsa2048') }]);
+});
+
 test('the built-in client orders, the four names switch, both addresses serve the new certificate', async () => {
   await using here = await dueStage();
   const fresh = here.issue();

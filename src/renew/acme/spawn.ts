@@ -7,7 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 import { Deadline } from '../../time/deadline.ts';
 import { signalMarked } from '../marked.ts';
 import { type Kill, signalGroup, Tail } from '../process-group.ts';
-import { atStep, trouble } from './failure.ts';
+import { atStep, type Trouble, trouble } from './failure.ts';
 import type { AcmeEvent, AcmeFailed, AcmeJob, AcmeResult, AcmeStep, AcmeWarning, FromChild, ToChild } from './job.ts';
 
 export interface OrderOptions {
@@ -133,8 +133,7 @@ class Supervision {
       if (this.#told) this.#finish(this.#told);
       else if (this.#term.expired) {
         this.#end(trouble('timeout', `the deadline passed at step ${this.#step}; the child was ended`));
-      } else
-        this.#end(trouble('child-died', `the child ended at step ${this.#step} with ${signal ?? `status ${code}`}`));
+      } else this.#end(endOf(this.#step, code, signal));
     };
     if (!this.#child.connected) setImmediate(() => void done());
     else this.#child.once('disconnect', () => void done());
@@ -184,6 +183,17 @@ class Supervision {
     if (this.#child.connected) this.#child.disconnect();
     this.#settle(result);
   }
+}
+
+/** From outside, as far as can be told: what crashes ends by other signals. */
+const FROM_OUTSIDE: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
+
+function endOf(step: AcmeStep, code: number | null, signal: NodeJS.Signals | null): Trouble {
+  const killed = signal !== null && FROM_OUTSIDE.has(signal);
+  return trouble(
+    killed ? 'child-killed' : 'child-died',
+    `the child ended at step ${step} with ${signal ?? `status ${code}`}`,
+  );
 }
 
 const failed = (failure: ReturnType<typeof atStep>): AcmeFailed => ({ ok: false, ...failure, warnings: [] });

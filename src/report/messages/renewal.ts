@@ -112,23 +112,34 @@ export function servedAt({ target, address, serves, notAfter, failure }: ServedA
 
 const ADVICE: Readonly<Record<RenewalAdvice, string>> = {
   'try-again': 'Nothing to do: the next run tries again.',
-  'wait-until': 'The CA limits how often it may be asked: wait, or give another CA as acme.fallback.',
+  'see-network':
+    'See whether the CA can be reached from here: a firewall, the way out (no proxy is used). The next run tries again.',
+  'fix-directory': "Correct acme.directory: a name that certwatch knows, or the URL of the CA's ACME directory.",
   'fix-config': 'Correct the configuration; `certwatch config check` reads it.',
   'agree-terms': 'Read the terms, and set agree-tos: true under acme.account.',
   'fix-dns': 'Correct the DNS of the name; `dig` shows what the world sees.',
   'fix-caa': 'Allow this CA in the CAA record of the name, or take another CA.',
+  'fix-webroot':
+    'Give the folder that the web server serves as the root of the site: challenge: { http-01: { webroot: … } }.',
+  'fix-update':
+    'See that the name server takes the update: server, zone and key-file in the config, and what the key is allowed to do there.',
   'fix-webserver':
     'See that the web server of the name serves /.well-known/acme-challenge/ from the folder in the config.',
   'fix-firewall': 'See that the CA can reach the name on port 80 (http-01) or 443 (tls-alpn-01) from outside.',
+  'fix-hook': 'Correct the command.',
   'free-port': 'Let go of the port, or give the challenge another way to answer.',
-  'fix-hook': 'Correct the command; what it printed is below.',
   'fix-permissions': 'See that certwatch may write there.',
   'check-disk': 'See that there is room on the disk, and that it may be written to.',
   'fix-clock': 'Set the clock of this machine.',
   'check-account': 'See that the account is in order with the CA; its answer says why.',
   'check-ca-trust': 'Give the root of the CA with acme.ca-file, where it is a private one.',
+  'wait-until': 'The CA limits how often it may be asked: wait, or give another CA as acme.fallback.',
+  'wait-or-fallback': 'The CA limits how often it may be asked: wait; acme.fallback has its turn after some failures.',
+  'ask-ca-or-fallback': 'The CA behaves oddly: see its status page; acme.fallback has its turn after some failures.',
   'ask-ca': 'The CA behaves oddly: see its status page, or take another one as acme.fallback.',
   'raise-timeout': 'Give it more time (timeout:), or find out what it waited for.',
+  'see-who-killed':
+    'Something outside has ended it: mostly the kernel where memory is short (see dmesg), or a person. The next run goes on from here.',
   'report-bug': 'This is a bug in certwatch: please report it, with the text above.',
   'fix-reload':
     'See that the reload command makes the server read the files in the live folder, and what the server logs.',
@@ -139,19 +150,35 @@ const ADVICE: Readonly<Record<RenewalAdvice, string>> = {
 };
 
 /** One line on what to do next; undefined where the problem says all. */
-export function adviseProblem({ advice, reason, notBefore }: RenewalProblem): string | undefined {
-  if (notBefore !== undefined)
-    return `The CA wants no new try before ${at(notBefore)}: wait, or give another CA as acme.fallback.`;
-  if (advice !== undefined) return ADVICE[advice];
-  return COMMAND_REASON.test(reason) ? 'Correct the command; what it printed is below.' : undefined;
+export function adviseProblem({ advice, reason, notBefore, output = '' }: RenewalProblem): string | undefined {
+  if (notBefore !== undefined) return `${waitUntil(notBefore)}${(advice && OR_FALLBACK[advice]) ?? '.'}`;
+  if (advice === 'fix-hook' || (advice === undefined && COMMAND_REASON.test(reason))) {
+    if (reason.endsWith('-not-started')) return ADVICE['fix-hook'];
+    return `Correct the command; ${output.trim() === '' ? 'it printed nothing' : 'what it printed is below'}.`;
+  }
+  return advice === undefined ? undefined : ADVICE[advice];
 }
+
+const waitUntil = (notBefore: number): string => `The CA is to be left alone until ${at(notBefore)}`;
+
+const OR_FALLBACK: Readonly<Partial<Record<RenewalAdvice, string>>> = {
+  'wait-until': ': wait, or give another CA as acme.fallback.',
+  'ask-ca': ': wait, or give another CA as acme.fallback.',
+  'wait-or-fallback': '; acme.fallback has its turn after some failures.',
+  'ask-ca-or-fallback': '; acme.fallback has its turn after some failures.',
+};
 
 const COMMAND_REASON = /^(pre-hook|order|deploy-hook|reload)-(failed|timeout|not-started)$/;
 
-/** `acme-rate-limited: too many certificates …` and, indented, what the CA says of single names. */
-export function problemLines({ reason, detail, subproblems = [] }: RenewalProblem): string[] {
-  const more = subproblems.map(({ identifier, detail: said }) => `${quote(identifier ?? '')}: ${said}`);
-  return [`${reason}: ${detail}`, ...more];
+/** `acme-rate-limited: too many certificates …`, the CA's own type and, indented, what it says of single names. */
+export function problemLines({ reason, detail, type = '', subproblems = [] }: RenewalProblem): string[] {
+  const more = subproblems.map(({ identifier, type: kind, detail: said }) => {
+    const name = identifier === undefined ? '' : `${quote(identifier)}: `;
+    return `${name}${said}${typeWords(kind)}`;
+  });
+  return [`${reason}: ${detail}${typeWords(type)}`, ...more];
 }
+
+const typeWords = (type: string): string => (type === '' ? '' : ` [${type}]`);
 
 export const lasts = (ms: number): string => formatDuration(Math.max(0, ms));

@@ -8,7 +8,7 @@
  */
 import { err, ok, type Result } from '../../../model/result.ts';
 import type { Deadline } from '../../../time/deadline.ts';
-import { problemTrouble, readProblem, type Trouble, trouble } from '../failure.ts';
+import { fail, problemTrouble, readProblem, type Trouble, trouble } from '../failure.ts';
 import type { AcmeAccountSettings, AcmeProblem } from '../job.ts';
 import { type Answer, exchange, type Line } from './exchange.ts';
 import {
@@ -103,7 +103,10 @@ export async function openAcmeClient(options: ClientOptions): Promise<AcmeClient
   return {
     async directory() {
       const got = await call('the directory', () => inner.http.getDirectory());
-      return got.ok ? readDirectory(got.value, options.directoryUrl) : got;
+      if (got.ok) return readDirectory(got.value, options.directoryUrl);
+      const { status = 0 } = last.answer ?? {};
+      if (status < 400 || status >= 500 || status === 429) return got;
+      return fail('not-a-directory', `${options.directoryUrl} answers with HTTP status ${status}: no ACME directory`);
     },
     async register(contact) {
       const mailto = contact.map((each) => (each.startsWith('mailto:') ? each : `mailto:${each}`));

@@ -55,11 +55,15 @@ export async function openLine(options: LineOptions): Promise<Line> {
   return { deadline: options.deadline, timeoutMs: options.timeoutMs ?? 30_000, agent };
 }
 
+/** What name servers say for certain; all else may pass. */
+const NO_SUCH_HOST: ReadonlySet<string> = new Set(['nxdomain', 'no-address', 'bad-name']);
+
 function lookupUnder(deadline: Deadline, resolver: Resolver | undefined): LookupFunction {
   return (hostname, { all }, done) => {
     resolveHost(hostname, { family: 0, deadline, ...(resolver ? { resolver } : {}) }).then((found) => {
       if (!found.ok) {
-        const why = Object.assign(new Error(found.error.detail ?? found.error.reason), { code: 'ENOTFOUND' });
+        const { reason, detail = reason } = found.error;
+        const why = Object.assign(new Error(detail), { code: NO_SUCH_HOST.has(reason) ? 'ENOTFOUND' : 'EAI_AGAIN' });
         return done(why, '', 0);
       }
       const addresses = found.value.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
@@ -137,7 +141,8 @@ function lost(url: string, cause: NodeJS.ErrnoException): Trouble {
   const host = new URL(url).host;
   // Several addresses were tried: the reason is in each.
   const each = cause instanceof AggregateError ? cause.errors.map((e: Error) => e.message).join('; ') : cause.message;
-  if (/^(ENOTFOUND|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ETIMEDOUT)$/.test(code)) {
+  if (code === 'ENOTFOUND') return trouble('ca-not-found', `there is no host ${host}: ${each}`);
+  if (/^(EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ETIMEDOUT)$/.test(code)) {
     return trouble('connect-failed', `cannot connect to ${host}: ${each}`);
   }
   if (/CERT|SELF_SIGNED|ISSUER|ALTNAME|^ERR_TLS|^ERR_SSL|^EPROTO|^UNABLE_TO/.test(code)) {

@@ -40,7 +40,8 @@ async function putInWebroot({ root, name, text, undo }: WebrootFile): Promise<Re
   const wellKnown = join(root, '.well-known');
   const folder = join(wellKnown, 'acme-challenge');
   try {
-    if (!(await stat(root)).isDirectory()) return fail('webroot-not-writable', `${root}: expected a folder`);
+    const there = await kindOf(root);
+    if (there !== 'folder') return fail('webroot-missing', `${root}: expected a folder, and ${there}`);
     const missing: string[] = [];
     for (const each of [folder, wellKnown]) if (!(await exists(each))) missing.push(each);
     const [path, temporary] = [join(folder, name), join(folder, `.${name}.tmp`)];
@@ -59,6 +60,15 @@ async function putInWebroot({ root, name, text, undo }: WebrootFile): Promise<Re
     return ok(undefined);
   } catch (cause) {
     return fail('webroot-not-writable', `${folder}: ${sayErrno(cause)}`);
+  }
+}
+
+async function kindOf(path: string): Promise<'folder' | 'there is none' | 'it is none'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'it is none';
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return 'there is none';
+    throw cause;
   }
 }
 

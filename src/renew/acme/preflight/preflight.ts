@@ -12,6 +12,7 @@ import { readTsigKey } from '../challenges/tsig-key.ts';
 import { UndoRecord } from '../challenges/undo.ts';
 import { Questions } from '../dns-questions.ts';
 import { fail, type Trouble } from '../failure.ts';
+import type { AcmeWarning } from '../job.ts';
 import type { Work } from '../work.ts';
 import { judgeCaa } from './caa.ts';
 import { type Probed, probeAnswer, probeHttp } from './http-probe.ts';
@@ -69,11 +70,11 @@ async function lookAt(identifier: Identifier, context: Context): Promise<Result<
   const byDns = work.job.challenge.type === 'dns-01';
   const wildcard = name !== identifier.value;
   // At once: without a name server that answers, each takes its whole time.
-  const [path, caa, addresses] = await Promise.all([
+  const [path, caa, found] = await Promise.all([
     followCnames(byDns ? challengeName(name) : name, questions),
     judgeCaa({ name, wildcard, identities: directory.caaIdentities }, questions),
-    // The TXT record proves the name: it need not have an address.
-    byDns ? ok([]) : addressesOf(name, context),
+    // A TXT record proves the name, which need not have an address.
+    byDns ? NOT_NEEDED : addressesOf(name, context),
   ]);
   if (!path.ok) return path;
   if (caa.kind === 'forbidden' && directory.caaIdentities.length > 0) {
@@ -83,29 +84,41 @@ async function lookAt(identifier: Identifier, context: Context): Promise<Result<
   if (caa.kind === 'unknown') {
     work.warn({ code: 'caa-unknown', detail: `CAA of ${caa.at} could not be looked up (${caa.code})` });
   }
-  return addresses.ok ? ok({ identifier, addresses: addresses.value }) : addresses;
+  if (!found.ok) return found;
+  const { addresses, doubt } = found.value;
+  if (doubt) work.warn(doubt);
+  return ok({ identifier, addresses });
 }
+
+interface Found {
+  readonly addresses: readonly string[];
+  readonly doubt?: AcmeWarning;
+}
+
+const NOT_NEEDED: Result<Found, never> = ok({ addresses: [] });
+
+const doubt = (code: string, detail: string): Result<Found, never> => ok({ addresses: [], doubt: { code, detail } });
 
 /**
  * As DNS has them: the hosts file is not what the CA sees. A CA that everybody uses looks a name up in the DNS that everybody
  * sees; a private one may see more than this machine does, and a name that only the hosts file has is somebody's intention.
  */
-async function addressesOf(name: string, { work, questions, directory }: Context): Promise<Result<string[], Trouble>> {
+async function addressesOf(name: string, { questions, directory }: Context): Promise<Result<Found, Trouble>> {
   const found = await questions.addressesByDns(name);
-  if (found.ok) return ok([...found.value]);
+  if (found.ok) return ok({ addresses: found.value });
   if (found.error.kind === 'failed') {
-    work.warn({ code: 'name-unknown', detail: `${name} could not be looked up (${found.error.code})` });
-    return ok([]);
+    return doubt('name-unknown', `${name} could not be looked up (${found.error.code})`);
   }
   const here = await questions.addresses(name);
   if (here.ok) {
-    const detail = `${name} has no address in DNS, but on this machine (${here.value.join(', ')}): will the CA find it?`;
-    work.warn({ code: 'name-not-in-dns', detail });
-    return ok([]);
+    const seen = here.value.join(', ');
+    return doubt(
+      'name-not-in-dns',
+      `${name} has no address in DNS, but on this machine (${seen}): will the CA find it?`,
+    );
   }
   if (isKnownDirectory(directory.url)) return fail('name-not-found', `${name} has no address in DNS`);
-  work.warn({ code: 'name-not-found', detail: `${name} has no address that is seen from here: will the CA find it?` });
-  return ok([]);
+  return doubt('name-not-found', `${name} has no address that is seen from here: will the CA find it?`);
 }
 
 /** Can an answer be put in place, and does it come back? Own listeners are opened for it, so a taken port shows here. */
