@@ -147,7 +147,7 @@ certificates:
     expect(await renew('--force')).toMatchObject({
       status: 2,
       results: [
-        { kind: 'rolled-back', step: 'reload', restored: true, servedAfter: [{ serves: 'new' }, { serves: 'new' }] },
+        { kind: 'rolled-back', step: 'reload', restored: true, servedAfter: [{ serves: 'old' }, { serves: 'old' }] },
       ],
     });
     expect(readFileSync(here.folder.at('live/fullchain.pem'), 'utf8')).toBe(live);
