@@ -48,7 +48,7 @@ function account({ place, secrets }: SchemaContext) {
 
 /** What may be said of a CA, in `acme:` and, overriding it, in a certificate. */
 function authority(context: SchemaContext) {
-  const directory = { anyOf: [{ enum: Object.keys(ACME_DIRECTORIES) }, { type: 'string', format: 'uri' }] };
+  const directory = { anyOf: [{ enum: Object.keys(ACME_DIRECTORIES) }, { type: 'string', pattern: '^https://' }] };
   return {
     directory: scalar(
       parseDirectory,

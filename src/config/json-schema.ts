@@ -9,6 +9,8 @@ import { SAMPLES } from './schema-values.ts';
 export function configJsonSchema(): string {
   const schema = z.toJSONSchema(configSchema({ place: (path) => path, secrets: new Map() }), {
     io: 'input',
+    // What editors and validators take without being told anything.
+    target: 'draft-7',
     override: ({ jsonSchema }) => {
       const { [SAMPLES]: examples } = jsonSchema as Record<string, unknown>;
       if (Array.isArray(examples)) jsonSchema.examples = examples;

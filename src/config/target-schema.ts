@@ -39,7 +39,7 @@ function labels(doc: string): z.ZodType {
   });
   return values.meta({
     type: 'object',
-    additionalProperties: { type: ['string', 'number', 'boolean'] },
+    additionalProperties: { anyOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }] },
     description: doc,
   });
 }

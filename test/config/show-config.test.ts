@@ -1,3 +1,4 @@
+import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -211,6 +212,16 @@ describe('config schema', () => {
 
   it('takes what the config takes', () => {
     for (const text of [DESIGN, starterConfig(), '{}']) expect(validator.safeParse(plain(text)).error).toBeUndefined();
+  });
+
+  it('is compiled by a validator that was told nothing, without a complaint', () => {
+    const said: unknown[] = [];
+    const logger = { log() {}, warn: (text: unknown) => said.push(text), error: (text: unknown) => said.push(text) };
+    const validate = new Ajv({ logger, strictTypes: true }).compile(schema);
+    expect(said).toEqual([]);
+    expect(validate(plain(DESIGN)), JSON.stringify(validate.errors)).toBe(true);
+    expect(validate(plain('acme: { directory: "https://ca.example/dir" }'))).toBe(true);
+    expect(validate(plain('acme: { directory: "http://ca.example/dir" }'))).toBe(false);
   });
 
   it.each([
