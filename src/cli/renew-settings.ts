@@ -2,6 +2,7 @@
  * What a renewal was asked to do: command line and config joined, or what is wrong with them.
  */
 import { resolve } from 'node:path';
+import type { BrokenCertificate } from '../config/config.ts';
 import type { RunSettings } from '../config/resolve-run.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
@@ -19,6 +20,10 @@ export interface RenewSettings {
   readonly run: RunSettings;
   /** Those that were asked for, in the config's order. */
   readonly renewals: readonly Renewal[];
+  /** Entries among them that are none: what came of them, and where they stand. */
+  readonly broken: readonly BrokenCertificate[];
+  /** What is wrong in these and in `acme:`. */
+  readonly errors: readonly InputError[];
   /** The state directory. */
   readonly state: string;
   readonly concurrency: number;
@@ -39,7 +44,9 @@ export async function readRenewSettings(
   const settings = await readSettings(raw, io);
   if (!settings.ok) return settings;
   const { config, run, defaults } = settings.value;
-  if (!config || config.certificates.length === 0) {
+  const { certificates = [], brokenCertificates = [], certificateErrors = [] } = config ?? {};
+  if (!config || certificates.length + brokenCertificates.length === 0) {
+    if (certificateErrors.length > 0) return err(certificateErrors);
     const where = config ? `${config.name} names no certificates` : 'there is no config file';
     return refused(`${where}: what is renewed, and how, has to stand under certificates: in the config`);
   }
@@ -53,9 +60,11 @@ export async function readRenewSettings(
   const flagged = readFlags(flags);
   if (!flagged.ok) return refused(flagged.error);
   const all = renewalsOf(config, { state, defaults });
-  const chosen = choose(all, names, flagged.value);
+  const chosen = choose({ all, broken: brokenCertificates, names }, flagged.value);
   if (!chosen.ok) return refused(chosen.error);
-  return ok({ run, state, renewals: chosen.value, ping: pingOf(run, raw, flagged.value), ...flagged.value });
+  const { renewals, broken } = chosen.value;
+  const errors = names.length > 0 ? broken.flatMap((each) => each.errors) : certificateErrors;
+  return ok({ run, state, renewals, broken, errors, ping: pingOf(run, raw, flagged.value), ...flagged.value });
 }
 
 /** The config's `ping` is a check's. A rehearsal is no renewal: that it went well must not be taken for one. */
@@ -83,23 +92,31 @@ function readFlags({
   return ok({ concurrency: number.value, format, force: force === true, rehearsal: rehearse === true });
 }
 
+interface Choice {
+  readonly all: readonly Renewal[];
+  readonly broken: readonly BrokenCertificate[];
+  readonly names: readonly string[];
+}
+
 function choose(
-  all: readonly Renewal[],
-  names: readonly string[],
+  { all, broken, names }: Choice,
   { rehearsal }: ReadFlags,
-): Result<readonly Renewal[], string> {
-  const known = all.map(({ name }) => name);
+): Result<Pick<RenewSettings, 'renewals' | 'broken'>, string> {
+  const known = [...all, ...broken].map(({ name }) => name);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     return err(
       `there is no certificate ${quote(unknown)} in the config, expected ${known.join(', ')}${didYouMean(unknown, known)}`,
     );
   }
-  if (names.length > 0) return ok(all.filter(({ name }) => names.includes(name)));
+  if (names.length > 0) {
+    const isNamed = ({ name }: { readonly name: string }) => names.includes(name);
+    return ok({ renewals: all.filter(isNamed), broken: broken.filter(isNamed) });
+  }
   // One that has no dry run is passed over: only where it is named is that an error.
   const fit = rehearsal ? all.filter(canRehearse) : all;
-  return fit.length > 0
-    ? ok(fit)
+  return fit.length + broken.length > 0
+    ? ok({ renewals: fit, broken })
     : err('every certificate is renewed by a command, which cannot be rehearsed without a rehearse-command');
 }
 

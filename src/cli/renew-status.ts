@@ -9,8 +9,14 @@ import { formatDuration } from '../time/duration.ts';
 import type { ExitCode, Io } from './io.ts';
 import type { RenewSettings } from './renew-settings.ts';
 
-/** 0, whatever it shows: how things stand with certwatch is `certwatch status`' to judge, with certificates `check`'s. */
-export async function showRenewalStatus({ renewals, run, state, format }: RenewSettings, io: Io): Promise<ExitCode> {
+/**
+ * 0, whatever it shows: how things stand with certwatch is `certwatch status`' to judge, with certificates `check`'s; but 3
+ * where entries of the config could not be read.
+ */
+export async function showRenewalStatus(
+  { renewals, errors, run, state, format }: RenewSettings,
+  io: Io,
+): Promise<ExitCode> {
   const now = io.now();
   const [statuses, running] = await Promise.all([renewStatus(renewals, { state, now }), runningNow(state, io)]);
   const color = run.color ?? io.stdout.colorLevel > 0;
@@ -20,7 +26,7 @@ export async function showRenewalStatus({ renewals, run, state, format }: RenewS
       ? renderRenewalStatusJson(statuses, running)
       : renderRenewalStatus(statuses, running === undefined ? options : { ...options, running }),
   );
-  return 0;
+  return errors.length > 0 ? 3 : 0;
 }
 
 async function runningNow(dir: string, io: Io): Promise<string | undefined> {

@@ -5,6 +5,7 @@
 import type { RecordedRun } from '../health/recorded-run.ts';
 import type { RenewalEvent, RenewalOutcome, RenewalProblem, RenewalResult, RenewalStep } from '../model/renewal.ts';
 import type { Summary } from '../model/verdict.ts';
+import { withBroken } from '../renew/broken.ts';
 import { rehearse } from '../renew/rehearse.ts';
 import type { Renewal } from '../renew/renewal.ts';
 import { exitCodeOf, runRenewals } from '../renew/run-renewals.ts';
@@ -55,7 +56,7 @@ export async function performRenewals(
   end.release();
   const deadlineReached = deadline.expired && !interrupted;
   deadline.release();
-  const results = done ?? inOrder(renewals, ended, steps);
+  const results = withBroken(done ?? inOrder(renewals, ended, steps), settings.broken);
   const exitCode = exitCodeOf(results, { interrupted });
   const problems = await record.finish({
     exitStatus: exitCode,

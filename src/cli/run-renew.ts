@@ -7,6 +7,7 @@ import { beginRun, type RecordedRun } from '../health/recorded-run.ts';
 import type { RenewalOutcome } from '../model/renewal.ts';
 import { err, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
+import { withBroken } from '../renew/broken.ts';
 import { planOnly } from '../renew/dry-run.ts';
 import { exitCodeOf } from '../renew/run-renewals.ts';
 import { renderRenewalsJson } from '../report/renewal-json.ts';
@@ -28,6 +29,9 @@ const FLUSH_MS = 850;
 export async function renew(asked: RenewAsked, io: Io): Promise<ExitCode> {
   const settings = await readRenewSettings(asked, io);
   if (!settings.ok) return refuse(settings.error, io);
+  // On a terminal, the report for people says it where the eye is.
+  const repeats = io.stdout.isTTY && settings.value.format === 'human' && !asked.flags.status;
+  if (!repeats) await refuse(settings.value.errors, io);
   if (asked.flags.status) return showRenewalStatus(settings.value, io);
   if (asked.flags.dryRun) return dryRun(settings.value, io);
   const { run, ping } = settings.value;
@@ -56,7 +60,8 @@ async function dryRun(settings: RenewSettings, io: Io): Promise<ExitCode> {
   const startedAt = io.now();
   const tools = renewTools(settings, io, { emit: () => {}, deadline: Deadline.none() });
   const { renewals, force } = settings;
-  const results = await Promise.all(renewals.map((renewal) => planOnly(renewal, tools, { force })));
+  const planned = await Promise.all(renewals.map((renewal) => planOnly(renewal, tools, { force })));
+  const results = withBroken(planned, settings.broken);
   const about = { startedAt, finishedAt: io.now(), results, notes: [], interrupted: false, deadlineReached: false };
   return report({ ...about, exitCode: exitCodeOf(results, about) }, settings, io);
 }

@@ -3,6 +3,7 @@
  */
 import { err, ok, type Result } from '../model/result.ts';
 import { didYouMean, quote } from '../targets/nearest.ts';
+import { ACME_DEFAULTS } from './renewal-defaults.ts';
 
 export interface AcmeDirectory {
   /** As given: a name of the table, or the URL. */
@@ -17,6 +18,12 @@ export const ACME_DIRECTORIES: Readonly<Record<string, string>> = {
   zerossl: 'https://acme.zerossl.com/v2/DV90',
   google: 'https://dv.acme-v02.api.pki.goog/directory',
   'google-staging': 'https://dv.acme-v02.test-api.pki.goog/directory',
+};
+
+/** Where the config names none. */
+export const DEFAULT_DIRECTORY: AcmeDirectory = {
+  name: ACME_DEFAULTS.directory,
+  url: ACME_DIRECTORIES[ACME_DEFAULTS.directory]!,
 };
 
 /** Is it a CA that everybody uses? @param url of its directory. */

@@ -1,7 +1,7 @@
 /**
  * The `acme:` section: which CA, under which account. Loads `zod`.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { err, ok, type Result } from '../model/result.ts';
 import { quote } from '../targets/nearest.ts';
 import { parseChoice, parseInteger, parseText, parseYesNo } from '../targets/setting-values.ts';
@@ -46,15 +46,14 @@ function account({ place, secrets }: SchemaContext) {
   );
 }
 
+const DIRECTORY = { anyOf: [{ enum: Object.keys(ACME_DIRECTORIES) }, { type: 'string', pattern: '^https://' }] };
+
+const directory = (doc: string) => scalar(parseDirectory, DIRECTORY, doc);
+
 /** What may be said of a CA, in `acme:` and, overriding it, in a certificate. */
 function authority(context: SchemaContext) {
-  const directory = { anyOf: [{ enum: Object.keys(ACME_DIRECTORIES) }, { type: 'string', pattern: '^https://' }] };
   return {
-    directory: scalar(
-      parseDirectory,
-      directory,
-      'The CA: a name, or the URL of its directory (default letsencrypt).',
-    ).optional(),
+    directory: directory('The CA: a name, or the URL of its directory (default letsencrypt).').optional(),
     'ca-file': path(context.place, "Trust these certificates for the directory's own HTTPS, PEM.").optional(),
     account: account(context).optional(),
     profile: scalar(parseText, TEXT, 'The certificate profile to ask for, such as shortlived.').optional(),
@@ -66,8 +65,18 @@ function authority(context: SchemaContext) {
   };
 }
 
+type Authority = z.output<z.ZodObject<ReturnType<typeof authority>, z.core.$strict>>;
+
 export function acmeSchema(context: SchemaContext) {
-  const staging = map(authority(context), "Where rehearsals go (default: the CA's own staging directory).");
+  // Also with an account of its own and the like, which is seldom needed.
+  const staging = z
+    .union([
+      directory('The directory: a name, or its URL.').transform(
+        (value): Authority => ({ directory: value }),
+      ) as z.ZodType<Authority>,
+      map(authority(context)) as z.ZodType<Authority>,
+    ])
+    .describe("Where rehearsals go (default: the CA's own staging directory, where certwatch knows one).");
   const fallback = map(
     {
       ...authority(context),

@@ -9,7 +9,8 @@ import { type Answers, loadConfig } from './load-config.ts';
 export async function checkConfig(path: string, answers?: Answers): Promise<Result<string, readonly InputError[]>> {
   const config = await loadConfig(path, answers);
   if (!config.ok) return err(config.error);
-  if (config.value.targetErrors.length > 0) return err(config.value.targetErrors);
+  const { targetErrors, certificateErrors } = config.value;
+  if (targetErrors.length + certificateErrors.length > 0) return err([...targetErrors, ...certificateErrors]);
   const { targets, lists, certificates, hints } = config.value;
   const counts = [
     count(targets.length, 'target'),

@@ -8,6 +8,7 @@ import { err, ok } from '../model/result.ts';
 import { quote } from '../targets/nearest.ts';
 import { placeFiles } from '../targets/parse-target.ts';
 import { parsePath } from '../targets/setting-values.ts';
+import { DEFAULT_DIRECTORY, isKnownDirectory } from './acme-directories.ts';
 import { acmeSchema, type SchemaContext } from './acme-schema.ts';
 import { certificateSchema } from './certificate-schema.ts';
 import { RUN_KEYS, type RunKey, type RunPatch, refuseFormats, runSettingOf } from './run-settings.ts';
@@ -74,9 +75,25 @@ function runPatchOf(values: Readonly<Record<string, unknown>>): RunPatch {
   return Object.fromEntries(given.map((key): [RunKey, unknown] => [key, values[key]]));
 }
 
+type Acme = z.output<ReturnType<typeof acmeSchema>>;
+
+/**
+ * Of CAs that everybody uses it is known that they have terms (RFC 8555 7.1.1), and rather said now than at night; another
+ * one tells by itself.
+ */
+function termsUnagreed(all: Acme = {}, own: Acme = {}): { readonly key: string; readonly ca: string } | undefined {
+  const agreed = own.account?.['agree-tos'] ?? all.account?.['agree-tos'] ?? false;
+  const directory = own.directory ?? all.directory ?? DEFAULT_DIRECTORY;
+  if (!agreed && isKnownDirectory(directory.url)) return { key: 'account.agree-tos', ca: directory.name };
+  const second = own.fallback ?? all.fallback;
+  if (!second || (second.account?.['agree-tos'] ?? agreed)) return undefined;
+  const { url, name } = second.directory ?? DEFAULT_DIRECTORY;
+  return isKnownDirectory(url) ? { key: 'fallback.account.agree-tos', ca: name } : undefined;
+}
+
 interface Whole {
   readonly format?: RunPatch['format'];
-  readonly acme?: { readonly account?: { readonly 'agree-tos'?: boolean | undefined } | undefined } | undefined;
+  readonly acme?: Acme | undefined;
   readonly certificates?: readonly {
     readonly name: string;
     readonly command?: unknown;
@@ -98,8 +115,7 @@ function checkWhole(value: object, context: z.core.$RefinementCtx): void {
       refuse(`another certificate is named ${quote(certificate.name)} too`, 'name');
     if (certificate.live !== undefined && folders.indexOf(certificate.live) < i)
       refuse('another certificate lives there too', 'live');
-    const agreed = certificate.acme?.account?.['agree-tos'] ?? acme?.account?.['agree-tos'] ?? false;
-    if (!certificate.command && !agreed)
-      refuse('expected acme.account.agree-tos to be true: the CA asks you to agree to its terms of service');
+    const unagreed = certificate.command ? undefined : termsUnagreed(acme, certificate.acme);
+    if (unagreed) refuse(`expected acme.${unagreed.key} to be true: ${unagreed.ca} has terms of service to agree to`);
   });
 }

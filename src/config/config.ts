@@ -23,10 +23,22 @@ export interface Config {
   readonly lists: readonly string[];
   readonly acme: AcmeConfig | undefined;
   readonly certificates: readonly CertificateConfig[];
+  /** Entries of `certificates:` that are none; the others are renewed. */
+  readonly brokenCertificates: readonly BrokenCertificate[];
+  /** What is wrong in these and in `acme:`, each error once. */
+  readonly certificateErrors: readonly InputError[];
   /** Sentences about what works but should be bettered: a secret that others may read. */
   readonly hints: readonly InputError[];
   /** The file's own values and their places. */
   readonly source: YamlSource;
+}
+
+export interface BrokenCertificate {
+  /** As the entry says, or `certificates[3]`. */
+  readonly name: string;
+  /** In the file's list, from 0. */
+  readonly place: number;
+  readonly errors: readonly InputError[];
 }
 
 export interface ConfigTarget {
@@ -35,9 +47,10 @@ export interface ConfigTarget {
   readonly origin: string;
 }
 
-/** The targets of the config's `targets:`, in order, under the settings that flags and config gave; errors come first. */
+/** The targets of the config's `targets:`, in order, under the settings that flags and config gave; errors come first, those
+ * of certificates too: a check is where somebody sees them. */
 export function configTargets(
-  { targets, targetErrors, folder }: Pick<Config, 'targets' | 'targetErrors' | 'folder'>,
+  { targets, targetErrors, certificateErrors, folder }: Config,
   { defaults, endpoint }: { readonly defaults: TargetSettings; readonly endpoint: EndpointDefaults },
 ): Result<Target, InputError>[] {
   const made = targets.map(({ line, origin }) => {
@@ -45,5 +58,5 @@ export function configTargets(
     if (!target.ok) throw new Error(`${origin} was checked, and is refused now: ${target.error}`);
     return target;
   });
-  return [...targetErrors.map(err), ...made];
+  return [...[...targetErrors, ...certificateErrors].map(err), ...made];
 }

@@ -5,7 +5,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { z } from 'zod';
 import { err, ok, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
 import { quote } from '../targets/nearest.ts';
@@ -14,10 +13,10 @@ import { settingsFor } from '../targets/resolve-settings.ts';
 import type { SettingKey } from '../targets/setting.ts';
 import type { Config } from './config.ts';
 import { type ConfigValues, configSchema } from './config-schema.ts';
-import { explainIssues } from './explain-issues.ts';
 import type { SettingsLayer } from './resolve-run.ts';
 import { RUN_KEYS, type RunKey } from './run-settings.ts';
 import { SECRET_KEYS } from './secret.ts';
+import { usablePart } from './usable-part.ts';
 import { FileReference, type Path, type Plain, readYaml, type YamlSource } from './yaml-source.ts';
 
 const LARGEST_CONFIG = 16 * 1024 * 1024;
@@ -27,8 +26,8 @@ const LARGEST_SECRET = 64 * 1024;
 export type Answers = (paths: readonly string[]) => Promise<boolean>;
 
 /**
- * What is wrong in single entries of `targets:` comes in `targetErrors`, and the rest stands; anything else is an error
- * of the whole file.
+ * What is wrong in single entries of `targets:` and `certificates:`, or in `acme:`, comes beside what stands; anything else
+ * is an error of the whole file.
  * @param path as given; origins call the file so.
  * @param answers asked before a file is touched, where nobody could end this process from outside.
  */
@@ -66,40 +65,22 @@ export async function readConfig(
       if (file.ok) hints.push(...modeHint(file.value.mode, value.path, origin));
     } else hints.push(...modeHint(mode, name, origin));
   }
-  // A file that says nothing at all is a config that says nothing.
-  const schema = configSchema({ place, secrets });
-  const value = source.value ?? {};
-  const whole = schema.safeParse(value);
-  const targetIssues = whole.success ? [] : whole.error.issues.filter(isAboutOneTarget);
-  const checked = targetIssues.length > 0 ? schema.safeParse(withoutTargets(value, targetIssues)) : whole;
-  const errorsOf = (issues: readonly Issue[]): InputError[] => inFileOrder(explainIssues(issues, source));
-  if (!checked.success) return err(errorsOf([...targetIssues, ...checked.error.issues]));
-  const { targets, lists, acme, certificates } = checked.data;
-  const refused = new Set(targetIssues.map(({ path }) => path[1]));
-  const places = (value as { targets?: readonly unknown[] }).targets?.map((_, i) => i).filter((i) => !refused.has(i));
+  const usable = usablePart(configSchema({ place, secrets }), source);
+  if (!usable.ok) return usable;
+  const { values, targetPlaces, ...broken } = usable.value;
+  const { targets, lists, acme, certificates } = values;
   return ok({
     name,
     folder,
-    layer: layerOf(checked.data, source),
-    targets: targets.map((line, i) => ({ line, origin: source.originOf(['targets', places![i]!]) })),
-    targetErrors: errorsOf(targetIssues),
+    layer: layerOf(values, source),
+    targets: targets.map((line, i) => ({ line, origin: source.originOf(['targets', targetPlaces[i]!]) })),
     lists,
     acme,
     certificates,
+    ...broken,
     hints,
     source,
   });
-}
-
-type Issue = z.core.$ZodIssue;
-
-/** A slip in one entry of `targets:` is no reason to leave the others unwatched. */
-const isAboutOneTarget = ({ path }: Issue): boolean => path[0] === 'targets' && typeof path[1] === 'number';
-
-function withoutTargets(value: Plain, issues: readonly Issue[]): Plain {
-  const { targets, ...rest } = value as { readonly targets: readonly Plain[] } & { readonly [key: string]: Plain };
-  const refused = new Set(issues.map(({ path }) => path[1]));
-  return { ...rest, targets: targets.filter((_, i) => !refused.has(i)) };
 }
 
 function layerOf({ defaults, run }: ConfigValues, source: YamlSource): SettingsLayer {
@@ -129,14 +110,6 @@ function modeHint(mode: number, path: string, origin: string): InputError[] {
   if ((mode & 0o077) === 0) return [];
   const shown = (mode & 0o777).toString(8).padStart(4, '0');
   return [{ origin, message: `${quote(path)} holds a secret that others may read (mode ${shown}): chmod 600 ${path}` }];
-}
-
-function inFileOrder(errors: InputError[]): InputError[] {
-  const place = ({ origin }: InputError) => {
-    const [, line, column] = /:(\d+):(\d+)$/.exec(origin) ?? [];
-    return Number(line ?? 0) * 1e6 + Number(column ?? 0);
-  };
-  return errors.sort((a, b) => place(a) - place(b));
 }
 
 /** A regular file only: a pipe could keep the run waiting for ever. The error goes on after the file's name. */

@@ -30,8 +30,9 @@ export function showConfig({ config, flags }: { config?: Config | undefined; fla
     ? ` effective settings, from ${config.name}`
     : ' effective settings; there is no config file';
   comment(document.contents as Node, [], origins);
-  if (config && config.targetErrors.length > 0) {
-    const lines = config.targetErrors.map(({ origin, message }) => ` ${origin}: ${message}`);
+  const errors = config ? [...config.targetErrors, ...config.certificateErrors] : [];
+  if (errors.length > 0) {
+    const lines = errors.map(({ origin, message }) => ` ${origin}: ${message}`);
     document.comment = ` not understood:\n${lines.join('\n')}`;
   }
   return document.toString({ lineWidth: 0 });
@@ -51,24 +52,29 @@ function addSetting(tree: Tree, origins: Origins, { scope, key, texts, origin }:
   origins.set(JSON.stringify(path), origin);
 }
 
-function addSections(tree: Tree, origins: Origins, { targets, source, acme, certificates }: Config): void {
+function addSections(tree: Tree, origins: Origins, config: Config): void {
+  const { targets, source, acme, certificates } = config;
   if (targets.length > 0) {
     tree.targets = targets.map(({ line }) => line.text);
     for (const [i, { origin }] of targets.entries()) origins.set(JSON.stringify(['targets', i]), origin);
   }
   const given = source.value as { readonly [key: string]: Plain } | null;
-  const copy = (value: Plain, path: Path): unknown =>
-    copyOf(value, path, { origins, originOf: (at) => source.originOf(at) });
+  const copy = (value: Plain, path: Path, originOf = (at: Path) => source.originOf(at)): unknown =>
+    copyOf(value, path, { origins, originOf });
   if (given?.lists !== undefined) tree.lists = copy(given.lists, ['lists']);
   if (acme ?? certificates.length > 0) {
-    tree.acme = withDefaults(copy(given?.acme ?? {}, ['acme']), ACME_DEFAULTS, ['acme'], origins);
+    tree.acme = withDefaults(copy((acme && given?.acme) ?? {}, ['acme']), ACME_DEFAULTS, ['acme'], origins);
   }
   if (certificates.length > 0) {
     const entries = given?.certificates as readonly Plain[];
+    const broken = new Set(config.brokenCertificates.map(({ place }) => place));
+    const places = [...entries.keys()].filter((place) => !broken.has(place));
     tree.certificates = certificates.map((certificate, i) => {
+      const place = places[i]!;
       const path: Path = ['certificates', i];
       const defaults = { ...(certificate.command ? {} : OWN_CERTIFICATE_DEFAULTS), ...CERTIFICATE_DEFAULTS };
-      return withDefaults(copy(entries[i]!, path), defaults, path, origins);
+      const originOf = ([, , ...inside]: Path) => source.originOf(['certificates', place, ...inside]);
+      return withDefaults(copy(entries[place]!, path, originOf), defaults, path, origins);
     });
   }
 }

@@ -36,7 +36,7 @@ export function starterConfig(): string {
     '# acme:',
     '#   directory: letsencrypt-staging   # letsencrypt, zerossl, google, google-staging, or a URL',
     '#   account: { contact: [ admin@example.org ], agree-tos: true }',
-    '#   staging: { directory: https://ca.example/trials }   # where --rehearse goes, if not to the staging of the name',
+    '#   staging: https://ca.example/trials   # where --rehearse goes, if not to the staging of the name',
     '# certificates:',
     '#   - name: www',
     '#     domains: [ example.org, www.example.org ]',

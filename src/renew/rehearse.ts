@@ -153,8 +153,7 @@ function leftOut({ preHook, deployHook, reload }: Renewal, ran: readonly Renewal
 
 const noStaging = ({ name }: Authority): RenewalProblem => ({
   reason: 'no-staging',
-  detail: `${name} has no directory for trials that is known here: name one with acme.staging, it may be another CA's`,
-  advice: 'fix-config',
+  detail: `${name} has no directory for trials that is known here: give the URL of one as acme.staging, it may be another CA's`,
 });
 
 /** certbot's own word; others have others, or none. */

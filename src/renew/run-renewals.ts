@@ -108,6 +108,9 @@ export function exitCodeOf(results: readonly RenewalResult[], { interrupted }: {
   return codes.includes(3) || results.length === 0 ? 3 : 0;
 }
 
+/** The config is at fault, or certwatch is: nothing is known of the certificate. */
+const CANNOT_JUDGE: ReadonlySet<string> = new Set(['internal-error', 'bad-config', 'no-staging', 'cannot-rehearse']);
+
 function codeOf(result: RenewalResult): 0 | 2 | 3 {
   switch (result.kind) {
     case 'not-due':
@@ -122,6 +125,6 @@ function codeOf(result: RenewalResult): 0 | 2 | 3 {
     case 'partly-served':
       return 2;
     case 'failed':
-      return result.step === 'queue' || result.problem.reason === 'internal-error' ? 3 : 2;
+      return result.step === 'queue' || CANNOT_JUDGE.has(result.problem.reason) ? 3 : 2;
   }
 }

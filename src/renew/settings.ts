@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
-import { ACME_DIRECTORIES, stagingOf } from '../config/acme-directories.ts';
+import { DEFAULT_DIRECTORY, stagingOf } from '../config/acme-directories.ts';
 import type { AcmeConfig } from '../config/acme-schema.ts';
 import type { CertificateConfig } from '../config/certificate-schema.ts';
 import type { Config } from '../config/config.ts';
@@ -114,11 +114,6 @@ function overlay<T extends AuthorityConfig>(far: T, near: T): T {
 function defined<T extends object>(values: T): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
-
-const DEFAULT_DIRECTORY = {
-  name: ACME_DEFAULTS.directory,
-  url: ACME_DIRECTORIES[ACME_DEFAULTS.directory] ?? '',
-};
 
 function authorityOf(config: AuthorityConfig, state: string, requestTimeoutMs: number): Authority {
   const { directory = DEFAULT_DIRECTORY, 'ca-file': caFile, profile, 'preferred-chain': preferredChain } = config;

@@ -11,7 +11,7 @@ import { DESIGN } from './samples.ts';
 
 async function errorsOf(text: string): Promise<string[]> {
   const config = await readConfig(text, { name: 'c.yaml', folder: '/etc/certwatch' });
-  const errors = config.ok ? config.value.targetErrors : config.error;
+  const errors = config.ok ? [...config.value.targetErrors, ...config.value.certificateErrors] : config.error;
   return errors.map(({ origin, message }) => `${origin.replace('c.yaml:', '')} ${message}`);
 }
 
@@ -134,6 +134,70 @@ describe('a config that is right', () => {
     ]);
     const made = configTargets(config, resolveRun({}));
     expect(made.map((target) => target.ok)).toEqual([false, false, true, true]);
+  });
+
+  it('is good for the other certificates where single ones are none, and for the targets in any case', async () => {
+    const config = await read(`targets: [a.example]
+acme: { account: { contact: a@shop.example } }
+certificates:
+  - { name: one, domains: one.example, challenge: { http-01: { webroot: /srv } }, live: /live/one }
+  - name: two
+    domains: "*.two.example"
+    challenge: { http-01: { webroot: /srv } }
+    live: /live/two
+    acme: { account: { agree-tos: true } }
+  - { name: three, command: [ "true" ], live: /live/three }
+  - { name: three, command: [ "true" ], live: /live/four }
+  - name: five
+    domains: five.example
+    challenge: { http-01: { webroot: /srv } }
+    live: /live/five
+    acme: { directory: "https://ca.example/dir" }
+  - nonsense
+`);
+    expect(config.targets).toHaveLength(1);
+    expect(config.certificates.map(({ name }) => name)).toEqual(['three', 'five']);
+    expect(config.brokenCertificates.map(({ name, place, errors }) => [place, name, errors[0]?.origin])).toEqual([
+      [0, 'one', 'c.yaml:4:5'],
+      [1, 'two', 'c.yaml:6:14'],
+      [3, 'three', 'c.yaml:11:13'],
+      [5, 'certificates[5]', 'c.yaml:17:5'],
+    ]);
+    expect(config.certificateErrors.map(({ message }) => message)).toEqual([
+      expect.stringContaining('agree-tos to be true: letsencrypt'),
+      expect.stringContaining('dns-01'),
+      expect.stringContaining('another certificate is named "three"'),
+      expect.stringContaining('expected a map'),
+    ]);
+    const made = configTargets(config, resolveRun({}));
+    expect(made.map((target) => target.ok)).toEqual([false, false, false, false, true]);
+  });
+
+  it('loses with a slip in acme: what the built-in client renews', async () => {
+    const config = await read(`targets: [a.example]
+acme: { directory: "http://ca.example/dir" }
+certificates:
+  - { name: one, domains: one.example, challenge: { http-01: { webroot: /srv } }, live: /live/one }
+  - { name: two, command: [ "true" ], live: /live/two }
+`);
+    expect(config.certificates.map(({ name }) => name)).toEqual(['two']);
+    expect(config.certificateErrors).toMatchObject([{ origin: 'c.yaml:2:20' }]);
+    expect(config.brokenCertificates).toEqual([{ name: 'one', place: 0, errors: config.certificateErrors }]);
+  });
+
+  it.each([
+    ['directory: zerossl', 1],
+    ['directory: "https://dv.acme-v02.api.pki.goog/directory"', 1],
+    ['directory: "https://ca.example/dir"', 0],
+    ['directory: "https://ca.example/dir", fallback: { directory: zerossl }', 1],
+    ['directory: "https://ca.example/dir", fallback: { account: { agree-tos: true } }', 0],
+    ['directory: "https://ca.example/dir", fallback: { directory: "https://b.example/dir" }', 0],
+    ['account: { agree-tos: true }, fallback: { directory: zerossl }', 0],
+  ])('wants the terms of those CAs agreed to whose terms are known: acme: { %s }', async (acme, errors) => {
+    const config = await read(
+      `acme: { ${acme} }\ncertificates: [{ name: a, domains: a.example, challenge: { http-01: { webroot: /s } }, live: /l }]`,
+    );
+    expect(config.certificateErrors).toHaveLength(errors);
   });
 
   it('is refused as a whole for any other error, with those of its targets', async () => {
@@ -475,8 +539,8 @@ describe('secrets', () => {
     await folder.write('eab.key', '\n');
     const path = await folder.write('certwatch.yaml', text('!file eab.key'));
     expect(await loadConfig(path)).toMatchObject({
-      ok: false,
-      error: [{ message: expect.stringContaining('is empty') }],
+      ok: true,
+      value: { acme: undefined, certificateErrors: [{ message: expect.stringContaining('is empty') }] },
     });
   });
 });

@@ -176,6 +176,13 @@ describe('exit status', () => {
     ['one failed before and waits: it still is not renewed', [renewed, waiting], false, 2],
     ['one had no turn', [renewed, late], false, 3],
     ['failed outweighs no turn', [failed, late], false, 2],
+    [
+      'nothing is known of a CA for rehearsals',
+      [renewed, { ...failed, problem: { ...problem, reason: 'no-staging' } }],
+      false,
+      3,
+    ],
+    ['its entry cannot be read', [renewed, { ...failed, problem: { ...problem, reason: 'bad-config' } }], false, 3],
     ['interrupted', [renewed], true, 3],
     ['nothing at all', [], false, 3],
   ] as const)('%s: %#', (_, results, interrupted, expected) => {

@@ -70,6 +70,17 @@ test('the least: every default', async () => {
   expect(renewal.rehearse).toEqual([]);
 });
 
+test('where rehearsals go, in a word', async () => {
+  const { staging } = acmeOf(
+    await one(LEAST, ', directory: zerossl, ca-file: ./root.pem, staging: "https://ca.example/trials"'),
+  );
+  expect(staging).toMatchObject({
+    url: 'https://ca.example/trials',
+    caFile: '/etc/certwatch/root.pem',
+    account: { contact: ['mailto:a@shop.example'] },
+  });
+});
+
 test('where it is served: each domain on 443, at every address; no wildcard', async () => {
   const { targets } = await one(LEAST);
   expect(targets).toMatchObject([{ host: 'shop.example', port: 443, settings: { allAddresses: true, retries: 0 } }]);
