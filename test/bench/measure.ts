@@ -57,7 +57,7 @@ export async function inTurn<K extends string>(
 }
 
 export interface MemoryProfile {
-  /** Resident memory in MB, of both processes together: highest up to the first `mark` lines of output, over the whole run, and over its last tenth. */
+  /** Resident memory in MB, of both processes together (shared pages once): highest up to the first `mark` lines of output, over the whole run, and over its last tenth. */
   readonly early: number;
   readonly peak: number;
   readonly late: number;
@@ -90,14 +90,25 @@ export function profileMemory(argv: readonly string[], mark: number, total: numb
   });
 }
 
-/** Of the process and those below it: a supervised check is two. */
+/** Of the process and those below it (a supervised check is two): what they share, Node itself, is counted once. */
 function residentMb(pid: number): number {
+  const parts = [pid, ...childrenOf(pid)].map(residentParts);
+  return parts.reduce((sum, { own }) => sum + own, 0) + Math.max(...parts.map(({ shared }) => shared));
+}
+
+function residentParts(pid: number): { own: number; shared: number } {
+  const status = readIfThere(`/proc/${pid}/status`);
+  const kb = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0);
+  return { own: (kb('RssAnon') + kb('RssShmem')) / 1_024, shared: kb('RssFile') / 1_024 };
+}
+
+const childrenOf = (pid: number): number[] =>
+  readIfThere(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
+
+function readIfThere(path: string): string {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const below = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-    const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1_024;
-    return own + below.reduce((sum, child) => sum + residentMb(Number(child)), 0);
+    return readFileSync(path, 'utf8');
   } catch {
-    return 0;
+    return '';
   }
 }
