@@ -35,6 +35,8 @@ export type DueReason =
   | { readonly code: 'served-differs'; readonly targets: readonly string[] }
   /** Installed by an earlier run that did not see it served. */
   | { readonly code: 'not-proven'; readonly since: number }
+  /** Not due, but an earlier run was asked for it, or was issued it, and did not come to its end. */
+  | { readonly code: 'unfinished'; readonly since: number }
   /** Installed by an earlier run, and served wherever anything answered. */
   | { readonly code: 'partly-served'; readonly since: number };
 
@@ -236,6 +238,8 @@ export interface RenewalStatus {
   readonly certificate?: CertificateFacts;
   /** Nothing is to be done before it. */
   readonly renewAt?: number;
+  /** What the next run does, as far as the disk shows: nothing, wait, renew, reload, or look again. */
+  readonly next: 'none' | 'wait' | 'renew' | 'reload' | 'verify';
   /** Why something is to be done now, as far as the disk shows. */
   readonly reasons?: readonly DueReason[];
   readonly last?: LastAttempt;
@@ -257,6 +261,6 @@ export interface LastAttempt {
   readonly authority?: string;
   /** In a row, up to and including this one; 0 after a success. */
   readonly failures: number;
-  /** No new try before it. */
+  /** The next try waits until then. */
   readonly notBefore?: number;
 }

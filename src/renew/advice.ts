@@ -33,7 +33,7 @@ export function createAdviser(options: AdviserOptions) {
     const { authority, certificate } = question;
     const certId = certIdOf(certificate);
     if (certId === undefined) return ok(undefined);
-    const path = join(journalFolder(options.state), `${question.name}.ari.json`);
+    const path = pathFor(options.state, question.name);
     const kept = await readKept(path);
     const fits = kept?.certId === certId && kept.directory === authority.url;
     if (fits && options.now() < kept.askAgainAt) return ok(adviceOf(kept));
@@ -68,6 +68,18 @@ export function createAdviser(options: AdviserOptions) {
     return ok(adviceOf(advice));
   };
 }
+
+/** What the CA has said of this certificate before, however long ago; nobody is asked. */
+export async function keptAdvice(
+  state: string,
+  { name, authority, certificate }: Omit<AdviceQuestion, 'deadline'>,
+): Promise<Advice | undefined> {
+  const kept = await readKept(pathFor(state, name));
+  const fits = kept?.directory === authority.url && kept.certId === certIdOf(certificate);
+  return kept && fits ? adviceOf(kept) : undefined;
+}
+
+const pathFor = (state: string, name: string): string => join(journalFolder(state), `${name}.ari.json`);
 
 const adviceOf = ({ renewAt, explanationURL }: Kept): Advice => ({
   renewAt,

@@ -1,11 +1,11 @@
 /**
  * After failures: when to try again, and with which CA. Across runs, out of the journal. Pure.
  */
-import type { RenewalProblem } from '../model/renewal.ts';
+import type { RenewalProblem, RenewalStep } from '../model/renewal.ts';
 import type { Threshold } from '../model/target.ts';
 import { DAY, MINUTE } from '../time/duration.ts';
 import { computeWindow, lifetimeSeconds, type Validity } from '../verdict/window.ts';
-import type { History } from './journal/history.ts';
+import type { Failure, History } from './journal/history.ts';
 import type { Authority, ByAcme } from './renewal.ts';
 
 /** After the first, second, third failure in a row, and after every one from then on. */
@@ -26,17 +26,30 @@ export interface Backoff {
   readonly problem?: RenewalProblem;
 }
 
+/** The CA has done its part then. */
+const AFTER_THE_ORDER: ReadonlySet<RenewalStep | undefined> = new Set(['deploy-hook', 'reload', 'verify', 'put-back']);
+
+/**
+ * Those that the CA, or what leads to it, had a part in: a reload that fails is nobody's affair but the server's. An
+ * existing client is another matter: what it does when it is set to work again, only it knows.
+ */
+function failuresToObtain({ failures }: History): readonly Failure[] {
+  const obtained = failures.findLastIndex(({ by, step }) => by !== 'command' && AFTER_THE_ORDER.has(step));
+  return failures.slice(obtained + 1);
+}
+
 /**
  * @param lifetimeMs of the certificate that is to be renewed, where there is one.
  * @param criticalAt when little of its life is left: from then on it is tried at least as often as after many failures,
  * whatever the CA has said.
  * @param authority URL of the CA that would be asked: what another one said about waiting does not hold for it.
- * @returns undefined where the last attempt did not fail.
+ * @returns undefined where the last attempt did not fail, or not for want of a certificate.
  */
 export function backoffAfter(
-  { failures }: History,
+  history: History,
   { lifetimeMs = Number.POSITIVE_INFINITY, criticalAt = Number.POSITIVE_INFINITY, authority }: Circumstances,
 ): Backoff | undefined {
+  const failures = failuresToObtain(history);
   const last = failures.at(-1);
   if (!last) return undefined;
   const step = WAITS_MS[Math.min(failures.length, WAITS_MS.length) - 1]!;
@@ -80,10 +93,11 @@ export interface Life {
  */
 export function chooseAuthority(
   { authority, fallback }: Pick<ByAcme, 'authority' | 'fallback'>,
-  { failures }: History,
+  history: History,
   life: Life | undefined,
 ): Authority {
   if (!fallback) return authority;
+  const failures = failuresToObtain(history);
   const first = failures.filter((each) => each.authority !== fallback.url).length;
   const second = failures.length - first;
   const urgent = life !== undefined && first > 0 && life.remainingMs <= noticeMs(fallback.remaining, life.lifetimeMs);

@@ -2,29 +2,23 @@
  * `--dry-run`: what would be done, from the disk alone. Nothing is asked, written or locked.
  */
 import type { RenewalProblem, RenewalResult } from '../model/renewal.ts';
-import { Deadline } from '../time/deadline.ts';
 import { factsOf } from './install/certificate-set.ts';
 import { historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
-import { lookAround } from './look-around.ts';
+import { planFromDisk } from './look-around.ts';
 import type { Renewal } from './renewal.ts';
 import type { Tools } from './tools.ts';
 
 export async function planOnly(
   renewal: Renewal,
-  tools: Pick<Tools, 'now' | 'look' | 'state'>,
+  tools: Pick<Tools, 'now' | 'state'>,
   { force = false }: { readonly force?: boolean } = {},
 ): Promise<RenewalResult> {
   const warnings: RenewalProblem[] = [];
   const entries = await Journal.read(tools.state, renewal.name);
   if (!entries.ok) warnings.push({ reason: 'journal', detail: entries.error });
-  const { planned, disk } = await lookAround(renewal, tools, {
-    history: historyOf(entries.ok ? entries.value : []),
-    force,
-    deadline: Deadline.none(),
-    offline: true,
-    warn: (problem) => warnings.push(problem),
-  });
+  const history = historyOf(entries.ok ? entries.value : []);
+  const { planned, disk } = await planFromDisk(renewal, tools, { history, force });
   const about = { name: renewal.name, warnings };
   const certificate = disk.kind === 'set' ? { certificate: factsOf(disk.leaf) } : {};
   switch (planned.action) {

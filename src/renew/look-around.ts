@@ -3,8 +3,10 @@
  */
 import type { RenewalProblem } from '../model/renewal.ts';
 import { Deadline } from '../time/deadline.ts';
+import { keptAdvice } from './advice.ts';
 import { keyFits, readSet } from './install/certificate-set.ts';
 import type { History } from './journal/history.ts';
+import { issuedBefore } from './order-folder.ts';
 import { type Advice, type OnDisk, type Plan, plan } from './plan.ts';
 import type { Renewal } from './renewal.ts';
 import type { Tools } from './tools.ts';
@@ -23,39 +25,62 @@ export interface LookAroundOptions {
   readonly history: History;
   readonly force: boolean;
   readonly deadline: Deadline;
-  /** Looks at the disk alone. */
-  readonly offline?: boolean;
   readonly warn: (problem: RenewalProblem) => void;
 }
 
 export async function lookAround(
   renewal: Renewal,
-  tools: Pick<Tools, 'now' | 'look' | 'advise'>,
+  tools: Pick<Tools, 'now' | 'look' | 'advise' | 'state'>,
   options: LookAroundOptions,
 ): Promise<Around> {
-  const { history, force, offline = false } = options;
   const disk = await readDisk(renewal);
-  const { seen, advice } = offline ? NOTHING : await ask(renewal, tools, { ...options, disk });
+  const answers = await ask(renewal, tools, { ...options, disk });
+  const planned = await planFor(renewal, tools, { ...options, ...answers, disk });
+  return { disk, seen: answers.seen, planned };
+}
+
+/** The same without a question to anybody: what the disk shows, and what the CA has said before. */
+export async function planFromDisk(
+  renewal: Renewal,
+  tools: Pick<Tools, 'now' | 'state'>,
+  options: Pick<LookAroundOptions, 'history' | 'force'>,
+): Promise<Pick<Around, 'disk' | 'planned'>> {
+  const { name, by } = renewal;
+  const disk = await readDisk(renewal);
+  const asked = by.kind === 'acme' && by.ari && disk.kind === 'set';
+  const advice = asked
+    ? await keptAdvice(tools.state, { name, authority: by.authority, certificate: disk.leaf })
+    : undefined;
+  const planned = await planFor(renewal, tools, { ...options, ...NOTHING_SEEN, advice, disk });
+  return { disk, planned };
+}
+
+const NOTHING_SEEN: Answers = { seen: { places: [], at: [], leaves: [] } };
+
+async function planFor(
+  renewal: Renewal,
+  { now, state }: Pick<Tools, 'now' | 'state'>,
+  { disk, seen, advice, history, force }: Answers & Pick<LookAroundOptions, 'history' | 'force'> & { disk: OnDisk },
+): Promise<Plan> {
   const [first] = [...seen.leaves].sort((a, b) => a.notAfter - b.notAfter);
-  const planned = plan({
+  const issued = await issuedBefore(state, renewal, { disk, now: now() });
+  return plan({
     renewal,
-    now: tools.now(),
+    now: now(),
     disk,
     served: seen.at,
     history,
     force,
     ...(first ? { servedLeaf: first } : {}),
     ...(advice ? { advice } : {}),
+    ...(issued ? { issued } : {}),
   });
-  return { disk, seen, planned };
 }
 
 interface Answers {
   readonly seen: Seen;
   readonly advice?: Advice | undefined;
 }
-
-const NOTHING: Answers = { seen: { places: [], at: [], leaves: [] } };
 
 async function ask(
   renewal: Renewal,

@@ -9,7 +9,7 @@ import { computeWindow, expiresAt, lifetimeSeconds } from '../verdict/window.ts'
 import { formatGeneralName } from '../x509/name.ts';
 import { type Backoff, backoffAfter, chooseAuthority, circumstancesOf, type Life } from './backoff.ts';
 import { missingNames } from './install/certificate-set.ts';
-import type { History } from './journal/history.ts';
+import { type History, SUCCESS } from './journal/history.ts';
 import type { Authority, Renewal } from './renewal.ts';
 
 /** What lies in the live folder. */
@@ -34,6 +34,8 @@ export interface PlanInput {
   /** The leaf that is served, where no live folder is known: the one that ends first. */
   readonly servedLeaf?: Certificate;
   readonly advice?: Advice;
+  /** The CA that has issued a set to an earlier run, which is still to be installed. */
+  readonly issued?: Authority;
   readonly history: History;
   readonly force?: boolean;
 }
@@ -53,29 +55,55 @@ export type Plan =
   | { readonly action: 'verify'; readonly reasons: readonly DueReason[]; readonly leaf: Certificate };
 
 export function plan(input: PlanInput): Plan {
-  const { disk, now, force, history } = input;
+  const { now, force, history, issued } = input;
   const leaf = leafOf(input);
-  const reasons = [...(force ? [{ code: 'forced' } as const] : []), ...dueReasons(input, leaf)];
-  if (reasons.length === 0 && leaf) {
-    const reload = reloadReasons(input, leaf);
-    if (disk.kind !== 'set' || reload.length === 0) {
-      const { partly } = history;
-      if (disk.kind === 'set' && partly?.sha256 === leaf.sha256) {
-        return { action: 'verify', reasons: [{ code: 'partly-served', since: partly.since }], leaf };
-      }
-      return { action: 'none', renewAt: renewAtOf(input, leaf).renewAt, leaf };
-    }
-    const backoff = backoffAfter(history, circumstancesOf(leaf));
-    // What a killed run left is gone on with at once.
-    const waits = backoff && now < backoff.notBefore && history.last?.outcome !== undefined;
-    return waits ? { action: 'wait', reasons: reload, backoff } : { action: 'reload', reasons: reload, leaf };
-  }
+  const due = dueReasons(input, leaf);
+  const placed = leaf && due.length === 0 ? whatIsPlaced(input, leaf) : undefined;
+  if (placed) return placed;
+  const unfinished = leaf && due.length === 0 ? unfinishedReasons(input) : [];
+  const reasons = [...(force ? [{ code: 'forced' } as const] : []), ...due, ...unfinished];
+  if (leaf && reasons.length === 0) return { action: 'none', renewAt: renewAtOf(input, leaf).renewAt, leaf };
+  // Nobody is asked for anything.
+  if (issued) return { action: 'renew', reasons, authority: issued };
   const { by } = input.renewal;
   const life = leaf && lifeOf(leaf, now);
   const authority = by.kind === 'acme' ? chooseAuthority(by, history, life) : undefined;
   const backoff = backoffAfter(history, { ...(leaf && circumstancesOf(leaf)), authority: authority?.url });
   if (!force && backoff && now < backoff.notBefore) return { action: 'wait', reasons, backoff };
   return { action: 'renew', reasons, ...(authority ? { authority } : {}) };
+}
+
+/**
+ * Good on disk, and not known to be served everywhere: that comes first, at every run, and nothing is ordered. Also where a
+ * renewal is asked for all the same: what was issued last has to come to be served before another order makes sense.
+ */
+function whatIsPlaced(input: PlanInput, leaf: Certificate): Plan | undefined {
+  const { disk, served, force, history } = input;
+  if (disk.kind !== 'set') return undefined;
+  const asked = force ? [{ code: 'forced' } as const] : [];
+  const { unproven, partly } = history;
+  if (unproven?.sha256 === leaf.sha256) {
+    return { action: 'reload', reasons: [...asked, { code: 'not-proven', since: unproven.since }], leaf };
+  }
+  if (force) return undefined;
+  const other = served.filter(({ serves }) => serves === 'other' || serves === 'old').map(({ target }) => target);
+  if (other.length > 0) {
+    return { action: 'reload', reasons: [{ code: 'served-differs', targets: [...new Set(other)] }], leaf };
+  }
+  if (partly?.sha256 !== leaf.sha256) return undefined;
+  return { action: 'verify', reasons: [{ code: 'partly-served', since: partly.since }], leaf };
+}
+
+/**
+ * Not due by itself, but somebody has asked for it: a run that was killed on the way is gone on with, and so is one that had
+ * its certificate and could not bring it to be served.
+ */
+function unfinishedReasons({ history: { last }, issued, renewal }: PlanInput): DueReason[] {
+  if (!last || renewal.by.kind !== 'acme') return [];
+  const { outcome, startedAt: since } = last;
+  const killed = outcome === undefined && last.reasons.some((code) => code === 'forced' || code === 'unfinished');
+  const toInstall = issued && (outcome === undefined || !SUCCESS.has(outcome));
+  return killed || toInstall ? [{ code: 'unfinished', since }] : [];
 }
 
 /** The certificate that is in use, as far as is known. */
@@ -154,11 +182,4 @@ export function keyTypeOf({ publicKey: { type, bits, curve } }: Certificate): st
   if (type === 'rsa') return `rsa${bits}`;
   if (type === 'ec') return curve === 'P-256' ? 'ec256' : curve === 'P-384' ? 'ec384' : (curve ?? 'ec');
   return type;
-}
-
-function reloadReasons({ history, served, disk }: PlanInput, leaf: Certificate): DueReason[] {
-  const { unproven } = history;
-  if (disk.kind === 'set' && unproven?.sha256 === leaf.sha256) return [{ code: 'not-proven', since: unproven.since }];
-  const other = served.filter(({ serves }) => serves === 'other' || serves === 'old').map(({ target }) => target);
-  return other.length === 0 ? [] : [{ code: 'served-differs', targets: [...new Set(other)] }];
 }

@@ -16,7 +16,8 @@ import { type CertificateSet, checkSet, factsOf, readSet } from './install/certi
 import { prepareInstall } from './install/install.ts';
 import { Journal } from './journal/journal.ts';
 import { readDisk } from './look-around.ts';
-import { forgetOrders, obtain } from './obtain.ts';
+import { obtain } from './obtain.ts';
+import { forgetOrders } from './order-folder.ts';
 import type { OnDisk } from './plan.ts';
 import { deploy, prepare } from './reload.ts';
 import type { Authority, ByAcme, ByCommand, Renewal } from './renewal.ts';

@@ -12,7 +12,8 @@ import { LiveFolder } from './install/live-folder.ts';
 import { type History, historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
 import { type Around, lookAround, readDisk } from './look-around.ts';
-import { forgetOrders, obtain } from './obtain.ts';
+import { obtain } from './obtain.ts';
+import { forgetOrders } from './order-folder.ts';
 import type { OnDisk, Plan } from './plan.ts';
 import { silentOnes, verifyStep } from './proof.ts';
 import { type Course, type InPlace, install, type Proven, prove, writeDerived } from './put-in-place.ts';
@@ -61,6 +62,8 @@ async function carryOut(attempt: Attempt, situation: Situation): Promise<Renewal
   const about = { name: renewal.name, warnings };
   switch (planned.action) {
     case 'none':
+      // What an attempt that has come to its end has left there is of no use any more, and keys are among it.
+      await forgetOrders(attempt.tools.state, renewal.name);
       return { ...about, kind: 'not-due', renewAt: planned.renewAt, certificate: factsOf(planned.leaf) };
     case 'wait':
       return { ...about, kind: 'skipped-backoff', reasons: planned.reasons, ...planned.backoff };
@@ -151,11 +154,11 @@ const UNCHANGED: RenewalProblem = {
   advice: 'check-command',
 };
 
-/** A run that was ended before its time has not failed: without an end in the journal, the next one goes on at once. */
+/** A run that somebody has ended has not failed: without an end in the journal, the next one goes on at once. */
 async function fail(attempt: Attempt, problem: RenewalProblem, deadline: Deadline): Promise<RenewalResult> {
   const { renewal, warnings, step } = attempt;
   const result = { name: renewal.name, warnings, kind: 'failed', step, problem } as const;
-  if (!deadline.expired) await attempt.end(result);
+  if (!deadline.cutShort) await attempt.end(result);
   return result;
 }
 

@@ -7,8 +7,8 @@ import { backoffAfter, type Circumstances, circumstancesOf } from './backoff.ts'
 import { factsOf } from './install/certificate-set.ts';
 import { type History, historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
-import { readDisk } from './look-around.ts';
-import { type OnDisk, plan } from './plan.ts';
+import { planFromDisk, readDisk } from './look-around.ts';
+import type { OnDisk } from './plan.ts';
 import type { Renewal } from './renewal.ts';
 
 export interface StatusQuestion {
@@ -22,14 +22,15 @@ export async function renewStatus(renewals: readonly Renewal[], question: Status
 }
 
 async function statusOf(renewal: Renewal, { state, now }: StatusQuestion): Promise<RenewalStatus> {
-  const [disk, entries] = await Promise.all([readDisk(renewal), Journal.read(state, renewal.name)]);
+  const entries = await Journal.read(state, renewal.name);
   const history = historyOf(entries.ok ? entries.value : []);
-  const last = lastAttemptOf(history, circumstancesOn(disk));
-  const planned = plan({ renewal, now, disk, served: [], history });
+  const { disk, planned } = await planFromDisk(renewal, { state, now: () => now }, { history, force: false });
+  const last = lastAttemptOf(history, planned.action === 'wait' ? planned.backoff.notBefore : undefined);
   return {
     name: renewal.name,
     ...(disk.kind === 'set' ? { certificate: factsOf(disk.leaf) } : {}),
     ...(planned.action === 'none' ? { renewAt: planned.renewAt } : {}),
+    next: planned.action,
     ...(planned.action === 'none' ? {} : { reasons: planned.reasons }),
     ...(last ? { last } : {}),
     ...(entries.ok ? {} : { unreadable: entries.error }),
@@ -42,16 +43,18 @@ export async function lastAttempt(
   renewal: Pick<Renewal, 'name' | 'live'>,
 ): Promise<LastAttempt | undefined> {
   const [disk, entries] = await Promise.all([readDisk(renewal), Journal.read(state, renewal.name)]);
-  return entries.ok ? lastAttemptOf(historyOf(entries.value), circumstancesOn(disk)) : undefined;
+  if (!entries.ok) return undefined;
+  const history = historyOf(entries.value);
+  const circumstances = { ...circumstancesOn(disk), authority: history.last?.authority };
+  return lastAttemptOf(history, backoffAfter(history, circumstances)?.notBefore);
 }
 
 const circumstancesOn = (disk: OnDisk): Circumstances => (disk.kind === 'set' ? circumstancesOf(disk.leaf) : {});
 
-function lastAttemptOf(history: History, circumstances: Circumstances): LastAttempt | undefined {
+function lastAttemptOf(history: History, notBefore: number | undefined): LastAttempt | undefined {
   const { last, failures } = history;
   if (!last) return undefined;
   const { startedAt, heardAt, outcome, step, stepDone, problem, authority } = last;
-  const notBefore = backoffAfter(history, { ...circumstances, authority })?.notBefore;
   return {
     startedAt,
     heardAt,

@@ -122,6 +122,12 @@ function outcomeLine(outcome: RenewalOutcome): string {
   return `${said}, in ${lasts(finishedAt - startedAt)}.${cut} Exit status ${exitCode}: ${status}.`;
 }
 
+const NEXT_TRY = {
+  wait: 'the next try waits',
+  renew: 'the next run tries again',
+  reload: 'the next run reloads again, and orders nothing',
+} as const;
+
 class Page {
   readonly palette: Palette;
   readonly #options: RenewalTextOptions;
@@ -252,7 +258,7 @@ class Page {
     return this.palette[status](outcomeLine(outcome));
   }
 
-  status({ name, certificate, renewAt, reasons, last, unreadable }: RenewalStatus): string[] {
+  status({ name, certificate, renewAt, reasons, last, unreadable, next: action }: RenewalStatus): string[] {
     const head = this.palette.bold(escapeTerminal(name));
     const disk = certificate ? `on disk until ${at(certificate.notAfter)}` : 'no certificate on disk';
     const next = renewAt === undefined ? `due: ${dueReasons(reasons ?? [])}` : `renewal opens on ${at(renewAt)}`;
@@ -261,25 +267,24 @@ class Page {
       ...this.#indented(`${disk}; ${next}`),
       ...(unreadable === undefined ? [] : this.#indented(unreadable)),
       ...(last
-        ? this.#last(last)
+        ? this.#last(last, action)
         : unreadable === undefined
           ? this.#indented('never tried, as far as is known here')
           : []),
     ];
   }
 
-  #last(last: NonNullable<RenewalStatus['last']>): string[] {
+  #last(last: NonNullable<RenewalStatus['last']>, next: RenewalStatus['next']): string[] {
     const { startedAt, heardAt, outcome, step, stepDone, problem, failures, notBefore } = last;
     const stopped = step === undefined ? '' : ` ${stepDone ? 'after' : 'while'} ${stepWords(step)}`;
     const ended =
       outcome === undefined
         ? `has not come to an end: last heard of on ${at(heardAt)},${stopped}`
         : `${kindWords(outcome)}${problem ? stopped : ''} on ${at(heardAt)}`;
-    const { now } = this.#options;
     const again =
-      notBefore === undefined
+      failures === 0 || next === 'none' || next === 'verify'
         ? []
-        : [`failed ${times(failures)}; next try from ${at(notBefore)}${notBefore <= now ? ', which is now' : ''}`];
+        : [`failed ${times(failures)}; ${notBefore === undefined ? NEXT_TRY[next] : `next try from ${at(notBefore)}`}`];
     return [
       ...this.#indented(`last tried on ${at(startedAt)}: ${ended}`),
       ...(problem ? this.#problem(problem) : []),

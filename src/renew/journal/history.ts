@@ -35,6 +35,9 @@ export interface Switched {
 
 export interface Failure {
   readonly at: number;
+  readonly by?: 'acme' | 'command';
+  /** The step that it failed in, or was killed in. */
+  readonly step?: RenewalStep;
   readonly authority?: string;
   readonly problem?: RenewalProblem;
 }
@@ -51,7 +54,8 @@ export interface History {
   readonly partly?: { readonly sha256: string; readonly since: number };
 }
 
-const SUCCESS: ReadonlySet<RenewalKind> = new Set<RenewalKind>(['renewed', 'resumed', 'partly-served']);
+/** What was asked for is in use, as far as can be seen. */
+export const SUCCESS: ReadonlySet<RenewalKind> = new Set<RenewalKind>(['renewed', 'resumed', 'partly-served']);
 const UNPROVEN: ReadonlySet<RenewalKind> = new Set<RenewalKind>(['not-served']);
 
 export function attemptsOf(entries: readonly JournalEntry[]): Attempt[] {
@@ -125,12 +129,24 @@ export function historyOf(entries: readonly JournalEntry[]): History {
   };
 }
 
-/** A run that was killed is no failure, so that the next one goes on at once; killed again and again, it is. */
+/**
+ * A run that was killed is no failure, so that the next one goes on at once; killed again and again, it is. One that was
+ * only asked for says nothing of the runs to come.
+ */
 function failuresOf(attempts: readonly Attempt[]): Failure[] {
-  return attempts.flatMap(({ outcome, heardAt, authority, problem }, i) => {
-    const killed = outcome === undefined;
-    if (killed && (i === 0 || attempts[i - 1]?.outcome !== undefined)) return [];
-    return [{ at: heardAt, ...(authority === undefined ? {} : { authority }), ...(problem ? { problem } : {}) }];
+  return attempts.flatMap((attempt, i) => {
+    const { outcome, reasons, heardAt: at, by, step, authority, problem } = attempt;
+    const first = i === 0 || attempts[i - 1]?.outcome !== undefined;
+    if (outcome === undefined && (first || reasons.includes('forced'))) return [];
+    return [
+      {
+        at,
+        ...(by === undefined ? {} : { by }),
+        ...(step === undefined ? {} : { step }),
+        ...(authority === undefined ? {} : { authority }),
+        ...(problem ? { problem } : {}),
+      },
+    ];
   });
 }
 

@@ -42,6 +42,8 @@ export function dueReason(reason: DueReason): string {
       return `another certificate than the one on disk is served at ${list(reason.targets)}`;
     case 'not-proven':
       return `what was installed on ${at(reason.since)} was never seen to be served`;
+    case 'unfinished':
+      return `what was begun on ${at(reason.since)} did not come to its end`;
     case 'partly-served':
       return `what was installed on ${at(reason.since)} was not seen at every address yet`;
   }
