@@ -238,8 +238,8 @@ export interface RenewalStatus {
   readonly certificate?: CertificateFacts;
   /** Nothing is to be done before it. */
   readonly renewAt?: number;
-  /** What the next run does, as far as the disk shows: nothing, wait, renew, reload, or look again. */
-  readonly next: 'none' | 'wait' | 'renew' | 'reload' | 'verify';
+  /** What the next run does, as far as the disk shows; `install`: what was issued already. */
+  readonly next: 'none' | 'wait' | 'renew' | 'install' | 'reload' | 'verify';
   /** Why something is to be done now, as far as the disk shows. */
   readonly reasons?: readonly DueReason[];
   readonly last?: LastAttempt;

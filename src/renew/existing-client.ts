@@ -1,7 +1,8 @@
 /**
  * An existing client at work in a folder of its own. What lay there is saved first, so that it can be put back where the new
  * certificate does not come to be served; and at once where the client leaves a key and a certificate that do not belong
- * together. (certbot takes up by itself, at its next run, what it had and was put back: nothing is ordered twice.)
+ * together. What is put back for want of being served is saved, too: the next run tries that again, and does not set the
+ * client to work a second time.
  */
 import { join } from 'node:path';
 import type { Certificate } from '../model/certificate.ts';
@@ -13,6 +14,7 @@ import { type CertificateSet, checkSet, readSet } from './install/certificate-se
 import { SavedSet } from './install/saved-set.ts';
 import { readDisk } from './look-around.ts';
 import type { Obtained, Wish } from './obtain.ts';
+import { afterFolder, leftIn } from './order-folder.ts';
 import type { ByCommand } from './renewal.ts';
 
 export async function obtainFromClient(
@@ -27,7 +29,10 @@ export async function obtainFromClient(
   const saved = worthSaving ? await SavedSet.save(renewal.live, savedFolder(attempt)) : undefined;
   if (saved && !saved.ok) return saved;
   const timeoutMs = deadline.remainingMs;
-  const done = await runCommand(command, { renewal, step: 'order', deadline, timeoutMs, env, kill });
+  const again = saved && (await savedAfter(attempt, wish));
+  const done = again
+    ? await takeUpAgain(attempt, again)
+    : await runCommand(command, { renewal, step: 'order', deadline, timeoutMs, env, kill });
   const left = done.ok && renewal.live !== undefined ? await newSet(attempt, renewal.live, wish) : undefined;
   if (!done.ok || left?.ok === false) await mend(attempt, saved?.value);
   if (!done.ok) return done;
@@ -36,6 +41,30 @@ export async function obtainFromClient(
   const output = done.value.trim() === '' ? {} : { output: done.value };
   if (!left.ok) return err({ ...left.error, ...output });
   return ok({ kind: 'in-place', leaf: left.value, ...(saved ? { back: saved.value } : {}) });
+}
+
+/** What an earlier run had to put back, if it is good. */
+async function savedAfter({ renewal, tools }: Attempt, { disk }: Wish): Promise<SavedSet | undefined> {
+  const folder = afterFolder(tools.state, renewal.name);
+  const left = await leftIn(folder, renewal, { disk, now: tools.now() });
+  return left.kind === 'good' && renewal.live !== undefined ? SavedSet.open(renewal.live, folder) : undefined;
+}
+
+async function takeUpAgain(attempt: Attempt, after: SavedSet): Promise<Result<string, RenewalProblem>> {
+  attempt.detail('the client has renewed it before, and it was put back: it is not set to work again');
+  const placed = await after.putBack();
+  return placed.ok ? ok('') : placed;
+}
+
+/** Makes the folder what it was before the client had worked in it, and keeps what it is now. */
+export async function putBackSaved(
+  { renewal, tools }: Attempt,
+  saved: SavedSet,
+): Promise<Result<void, RenewalProblem>> {
+  const { live } = renewal;
+  // Without it the client is set to work once more, and that is all.
+  if (live !== undefined) await SavedSet.save(live, afterFolder(tools.state, renewal.name));
+  return saved.putBack();
 }
 
 /** Another one than before, and good. */

@@ -1,6 +1,7 @@
 /**
  * What orders for a certificate leave in the state: `<state>/orders/NAME/<wish>/`, the key, the order's URL, and the set that
- * was issued. It is gone when the set is served, and when nothing is to be gone on with.
+ * was issued; and `<state>/after/NAME/`, what an existing client had left when the old set was put back. It is gone when the
+ * set is served, and when nothing is to be gone on with.
  */
 import { createHash } from 'node:crypto';
 import { readdir, rm, rmdir } from 'node:fs/promises';
@@ -15,10 +16,14 @@ import type { Authority, ByAcme, Renewal } from './renewal.ts';
 /** Everything that orders for this certificate leave, whatever they were for. */
 export const orderFolder = (state: string, name: string): string => join(state, 'orders', name);
 
+/** What an existing client had put in place, and was put back: it is tried again before the client is set to work again. */
+export const afterFolder = (state: string, name: string): string => join(state, 'after', name);
+
 export async function forgetOrders(state: string, name: string): Promise<void> {
   const folder = orderFolder(state, name);
   for (const each of await readdir(folder).catch(() => [])) await forgetOrder(join(folder, each));
   await rmdir(folder).catch(() => {});
+  await rm(afterFolder(state, name), { recursive: true, force: true }).catch(() => {});
 }
 
 /** All of it goes, but for the note of a challenge that could not be taken back: the next order here tries that again. */
@@ -71,23 +76,32 @@ export async function leftIn(
   const good =
     checkSet(set.value, { domains, now }).ok &&
     computeWindow(leaf, now, policy).renewAt > now &&
-    !(disk.kind === 'set' && disk.leaf.sha256 === leaf.sha256);
+    // Somebody may have put a newer one in place.
+    !(disk.kind === 'set' && (disk.leaf.sha256 === leaf.sha256 || disk.leaf.notBefore > leaf.notBefore));
   return good ? { kind: 'good', set: set.value } : { kind: 'useless' };
 }
 
-/** @returns the CA that has issued a set which is still to be installed; undefined where there is none. */
+export interface IssuedBefore {
+  /** Absent where an existing client has it. */
+  readonly authority?: Authority;
+}
+
+/** @returns who has issued a set which is still to be installed; undefined where there is none. */
 export async function issuedBefore(
   state: string,
   renewal: Pick<Renewal, 'name' | 'domains' | 'by' | 'live'>,
   moment: Moment,
-): Promise<Authority | undefined> {
+): Promise<IssuedBefore | undefined> {
   const { by } = renewal;
-  if (by.kind !== 'acme') return undefined;
+  if (by.kind === 'command') {
+    const left = await leftIn(afterFolder(state, renewal.name), renewal, moment);
+    return left.kind === 'good' ? {} : undefined;
+  }
   const { keyType } = by;
   const reuse = keyToKeep(renewal, by, moment.disk).kind === 'kept';
   for (const to of [by.authority, ...(by.fallback ? [by.fallback] : [])]) {
     const left = await leftIn(workFolder(state, renewal, { reuse, keyType, to }), renewal, moment);
-    if (left.kind === 'good') return to;
+    if (left.kind === 'good') return { authority: to };
   }
   return undefined;
 }

@@ -34,8 +34,8 @@ export interface PlanInput {
   /** The leaf that is served, where no live folder is known: the one that ends first. */
   readonly servedLeaf?: Certificate;
   readonly advice?: Advice;
-  /** The CA that has issued a set to an earlier run, which is still to be installed. */
-  readonly issued?: Authority;
+  /** There is a set that was issued to an earlier run, and is still to be installed. */
+  readonly issued?: { readonly authority?: Authority };
   readonly history: History;
   readonly force?: boolean;
 }
@@ -48,6 +48,8 @@ export type Plan =
       readonly reasons: readonly DueReason[];
       /** Absent where a command renews. */
       readonly authority?: Authority;
+      /** It was issued to an earlier run: nothing is ordered. */
+      readonly issued?: true;
     }
   /** What is on disk is good: it has to be taken up by the server, and seen to be served. */
   | { readonly action: 'reload'; readonly reasons: readonly DueReason[]; readonly leaf: Certificate }
@@ -64,7 +66,7 @@ export function plan(input: PlanInput): Plan {
   const reasons = [...(force ? [{ code: 'forced' } as const] : []), ...due, ...unfinished];
   if (leaf && reasons.length === 0) return { action: 'none', renewAt: renewAtOf(input, leaf).renewAt, leaf };
   // Nobody is asked for anything.
-  if (issued) return { action: 'renew', reasons, authority: issued };
+  if (issued) return { action: 'renew', reasons, ...issued, issued: true };
   const { by } = input.renewal;
   const life = leaf && lifeOf(leaf, now);
   const authority = by.kind === 'acme' ? chooseAuthority(by, history, life) : undefined;
@@ -96,12 +98,13 @@ function whatIsPlaced(input: PlanInput, leaf: Certificate): Plan | undefined {
 
 /**
  * Not due by itself, but somebody has asked for it: a run that was killed on the way is gone on with, and so is one that had
- * its certificate and could not bring it to be served.
+ * its certificate and could not bring it to be served. (Of an existing client nobody knows how far it came.)
  */
-function unfinishedReasons({ history: { last }, issued, renewal }: PlanInput): DueReason[] {
-  if (!last || renewal.by.kind !== 'acme') return [];
-  const { outcome, startedAt: since } = last;
-  const killed = outcome === undefined && last.reasons.some((code) => code === 'forced' || code === 'unfinished');
+function unfinishedReasons({ history: { last }, issued, renewal: { by } }: PlanInput): DueReason[] {
+  if (!last) return [];
+  const { outcome, startedAt: since, reasons } = last;
+  const asked = by.kind === 'acme' && reasons.some((code) => code === 'forced' || code === 'unfinished');
+  const killed = asked && outcome === undefined;
   const toInstall = issued && (outcome === undefined || !SUCCESS.has(outcome));
   return killed || toInstall ? [{ code: 'unfinished', since }] : [];
 }

@@ -6,7 +6,7 @@ import type { DueReason, RenewalProblem, RenewalResult } from '../model/renewal.
 import { err, ok, type Result } from '../model/result.ts';
 import { Deadline } from '../time/deadline.ts';
 import { Attempt } from './attempt.ts';
-import { mendAfterKill, savedBefore } from './existing-client.ts';
+import { mendAfterKill, putBackSaved, savedBefore } from './existing-client.ts';
 import { factsOf } from './install/certificate-set.ts';
 import { LiveFolder } from './install/live-folder.ts';
 import { type History, historyOf } from './journal/history.ts';
@@ -145,7 +145,7 @@ async function obtainAndInstall(
   const leaf =
     obtained.value.leaf ?? (await findChanged({ targets, look, deadline: course.forward, baseline: course.baseline }));
   if (!leaf) return err(UNCHANGED);
-  return ok({ certificate: factsOf(leaf), ...(back ? { back: () => back.putBack() } : {}) });
+  return ok({ certificate: factsOf(leaf), ...(back ? { back: () => putBackSaved(attempt, back) } : {}) });
 }
 
 const UNCHANGED: RenewalProblem = {
@@ -225,7 +225,7 @@ async function wayBack(attempt: Attempt, leaf: Certificate, { unproven }: Histor
     const saved = await savedBefore(attempt);
     if (unproven?.sha256 === leaf.sha256) await attempt.changed(unproven);
     const disk = saved ? await readDisk({ live: saved.folder }) : undefined;
-    return saved && disk?.kind === 'set' ? { disk, to: () => saved.putBack() } : undefined;
+    return saved && disk?.kind === 'set' ? { disk, to: () => putBackSaved(attempt, saved) } : undefined;
   }
   if (unproven?.sha256 !== leaf.sha256) return undefined;
   const { from, to } = unproven;

@@ -30,7 +30,7 @@ async function statusOf(renewal: Renewal, { state, now }: StatusQuestion): Promi
     name: renewal.name,
     ...(disk.kind === 'set' ? { certificate: factsOf(disk.leaf) } : {}),
     ...(planned.action === 'none' ? { renewAt: planned.renewAt } : {}),
-    next: planned.action,
+    next: planned.action === 'renew' && planned.issued ? 'install' : planned.action,
     ...(planned.action === 'none' ? {} : { reasons: planned.reasons }),
     ...(last ? { last } : {}),
     ...(entries.ok ? {} : { unreadable: entries.error }),

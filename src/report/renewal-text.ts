@@ -4,6 +4,7 @@
  */
 import type { Status } from '../model/finding.ts';
 import type {
+  DueReason,
   RenewalEvent,
   RenewalKind,
   RenewalOutcome,
@@ -125,8 +126,15 @@ function outcomeLine(outcome: RenewalOutcome): string {
 const NEXT_TRY = {
   wait: 'the next try waits',
   renew: 'the next run tries again',
+  install: 'the next run tries what was issued again, and orders nothing',
   reload: 'the next run reloads again, and orders nothing',
 } as const;
+
+/** Nobody knows who put there what the journal does not know of. */
+const takenUp = (reasons: readonly DueReason[]): string =>
+  reasons.some(({ code }) => code === 'not-proven' || code === 'partly-served')
+    ? 'installed by an earlier run'
+    : 'on disk already';
 
 class Page {
   readonly palette: Palette;
@@ -146,7 +154,7 @@ class Page {
       ...rest,
       ...this.#body(result),
       ...result.warnings.flatMap((warning) =>
-        this.lines(`${warning.reason}: ${warning.detail}`, `${INDENT}! `, INDENT),
+        this.lines(`${warning.reason}: ${warning.detail}`, `${INDENT}! `, `${INDENT}  `),
       ),
     ];
   }
@@ -162,7 +170,7 @@ class Page {
       case 'renewed':
         return `until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served)}`;
       case 'resumed':
-        return `installed by an earlier run; until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served)} now`;
+        return `${takenUp(result.reasons)}; until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served)} now`;
       case 'partly-served':
         return `until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served)}, and not seen at every other`;
       case 'rehearsed':
@@ -196,9 +204,10 @@ class Page {
         return [];
       case 'renewed':
       case 'resumed':
-        return verbose
-          ? [...this.#indented(`because ${dueReasons(result.reasons)}`), ...this.#served(result.served)]
-          : [];
+        return [
+          ...this.#indented(`because ${dueReasons(result.reasons)}`),
+          ...(verbose ? this.#served(result.served) : []),
+        ];
       case 'skipped-backoff':
         return [
           ...this.#indented(`due because ${dueReasons(result.reasons)}`),
@@ -249,7 +258,10 @@ class Page {
 
   /** Escaped and wrapped. @param less columns that are taken on the first line already. */
   lines(text: string, first: string, rest: string, less = 0): string[] {
-    const width = Math.max(20, Math.max(NARROWEST, this.#options.columns || 0) - Math.max(displayWidth(rest), less));
+    const width = Math.max(
+      20,
+      Math.max(NARROWEST, this.#options.columns || 0) - Math.max(displayWidth(first), displayWidth(rest), less),
+    );
     return wrapWords(escapeTerminal(text), width).map((line, i) => (i === 0 ? first : rest) + line);
   }
 

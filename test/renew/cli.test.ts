@@ -96,32 +96,66 @@ test('due: renewed, served at both addresses; then nothing is due, and --quiet i
   `);
 });
 
-test('a reload that fails: exit status 2, which address serves what, then the wait', async () => {
-  await using s = await scene({ reload: () => `{ shell: 'echo no such unit: nginx; exit 5' }` });
+test('a reload that fails: exit status 2, which address serves what; the next run tries it again', async () => {
+  await using s = await scene({ reload: () => `{ shell: '. ./reload' }` });
+  await s.here.folder.write('reload', 'echo no such unit: nginx; exit 5');
   const first = await s.run([]);
   expect(plain(first.stdout, s.here)).toMatchInlineSnapshot(`
     "ROLLED BACK  1
       www  failed while reloading the server; the old certificate is in place and served again
-        reload-failed: \`echo no such unit: nginx; exit 5\` ended with exit status 5
+        reload-failed: \`. ./reload\` ended with exit status 5
         → Correct the command; what it printed is below.
         | no such unit: nginx
         - 127.0.0.1:PORT1 at 127.0.0.1 serves the old one (until DATE)
         - 127.0.0.2:PORT1 at 127.0.0.2 serves the old one (until DATE)
-        ! put-back-reload-failed: while the old one was put back: \`echo no such unit: nginx; exit 5\` ended
-        with exit status 5
+        ! put-back-reload-failed: while the old one was put back: \`. ./reload\` ended with exit status 5
 
     1 rolled back, in TIME. Exit status 2: CRITICAL.
     "
   `);
   expect(first.status).toBe(2);
+  // Not even the client is set to work again.
+  await s.here.folder.write('fresh/fullchain.pem', 'no certificate');
+  expect(await s.run([])).toMatchObject({ status: 2, stdout: expect.stringMatching(/^ROLLED BACK {2}1\n/) });
+  const status = await s.run(['--status']);
+  expect(plain(status.stdout, s.here)).toMatchInlineSnapshot(`
+    "www
+        on disk until DATE; due: renewal has been open since DATE
+        last tried on DATE: rolled back while reloading the server on DATE
+        reload-failed: \`. ./reload\` ended with exit status 5
+        → Correct the command; what it printed is below.
+        | no such unit: nginx
+        failed 2 times in a row; the next run tries what was issued again, and orders nothing
+    "
+  `);
+  await s.here.folder.write('reload', `kill -HUP ${s.server.pid}`);
+  const third = await s.run([]);
+  expect(plain(third.stdout, s.here)).toMatchInlineSnapshot(`
+    "RENEWED  1
+      www  until DATE, served at 2 addresses
+        because renewal has been open since DATE
+
+    1 renewed, in TIME. Exit status 0: OK.
+    "
+  `);
+  expect(third.status).toBe(0);
+});
+
+test('a client that fails: exit status 2, then the wait', async () => {
+  await using s = await scene();
+  await s.here.folder.write(
+    'certwatch.yaml',
+    (await readFile(s.config, 'utf8')).replace(/command: .*/, "command: { shell: 'echo the CA is away; exit 1' }"),
+  );
+  expect((await s.run([])).status).toBe(2);
   const second = await s.run([]);
   expect(plain(second.stdout, s.here)).toMatchInlineSnapshot(`
     "WAITING  1
       www  failed once; not tried again before DATE (--force does)
         due because renewal has been open since DATE
-        reload-failed: \`echo no such unit: nginx; exit 5\` ended with exit status 5
+        order-failed: \`echo the CA is away; exit 1\` ended with exit status 1
         → Correct the command; what it printed is below.
-        | no such unit: nginx
+        | the CA is away
 
     1 waiting, in TIME. Exit status 2: CRITICAL.
     "
@@ -131,10 +165,10 @@ test('a reload that fails: exit status 2, which address serves what, then the wa
   expect(plain(status.stdout, s.here)).toMatchInlineSnapshot(`
     "www
         on disk until DATE; due: renewal has been open since DATE
-        last tried on DATE: rolled back while reloading the server on DATE
-        reload-failed: \`echo no such unit: nginx; exit 5\` ended with exit status 5
+        last tried on DATE: failed while getting the certificate on DATE
+        order-failed: \`echo the CA is away; exit 1\` ended with exit status 1
         → Correct the command; what it printed is below.
-        | no such unit: nginx
+        | the CA is away
         failed once; next try from DATE
     "
   `);

@@ -6,14 +6,10 @@ import { chmod, lstat, mkdir, readFile, readlink, rename, stat, symlink, writeFi
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Renewal } from '../../src/renew/renewal.ts';
-import type { Tools } from '../../src/renew/tools.ts';
 import { type DueScene, dueScene, factsOf, RenewalWorker, renewHere } from '../support/renew/due-scene.ts';
 import { type Stage, shell, words } from '../support/renew/stage.ts';
 
 const NAMES = ['privkey.pem', 'cert.pem', 'chain.pem', 'fullchain.pem'];
-/** An hour later, when the wait after a failure is over. */
-const later = (tools: Tools): Tools => ({ ...tools, now: () => Date.now() + 3_600_000 });
-
 /** How a client leaves its files, and the command that puts new ones in their place. */
 interface Layout {
   lay(live: string): Promise<void>;
@@ -46,7 +42,10 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
 
 async function clientScene(layout: Layout, reload: (good: string, here: Stage) => string): Promise<DueScene> {
   return dueScene((good, here) => ({
-    by: { kind: 'command', command: shell(layout.command(here.folder.at('issues'))) },
+    by: {
+      kind: 'command',
+      command: shell(`echo once >> ${here.folder.at('worked')}; ${layout.command(here.folder.at('issues'))}`),
+    },
     reload: shell(reload(good!.words.join(' '), here)),
   }));
 }
@@ -83,10 +82,15 @@ describe.each(Object.entries(LAYOUTS))('%s', { timeout: 20_000 }, (_, layout) =>
     expect(await factsOf(s)).toEqual(OLD(s));
     // No copy of a key stays.
     await expect(stat(folder.at('state/before/www'))).rejects.toThrow('ENOENT');
+    // At once, and again, and without setting the client to work again.
+    expect(await renewHere(s.renewal, tools)).toMatchObject({ kind: 'rolled-back', restored: true, warnings: [] });
+    expect(await looks(live)).toEqual(before);
     await folder.write('mended', '');
-    expect(await renewHere(s.renewal, later(tools))).toMatchObject({ kind: 'renewed', warnings: [] });
+    expect(await renewHere(s.renewal, tools)).toMatchObject({ kind: 'renewed', warnings: [] });
     expect(await factsOf(s)).toEqual(NEW(s));
-    await expect(stat(folder.at('state/before/www'))).rejects.toThrow('ENOENT');
+    expect(await readFile(folder.at('worked'), 'utf8')).toBe('once\n');
+    for (const name of ['before', 'after'])
+      await expect(stat(folder.at('state', name, 'www'))).rejects.toThrow('ENOENT');
   });
 });
 

@@ -23,6 +23,7 @@ const begin = (attempt: string, authority?: string): JournalEntry => ({
   domains: ['www.shop.example'],
   ...(authority ? { authority } : {}),
 });
+const forced = (attempt: string): JournalEntry => ({ ...begin(attempt), reasons: ['forced'] }) as JournalEntry;
 const end = (attempt: string, outcome: RenewalKind): JournalEntry => ({ kind: 'end', attempt, at: at(), outcome });
 const switched = (attempt: string): JournalEntry => ({
   kind: 'switch',
@@ -139,6 +140,8 @@ describe('what it tells', () => {
     ],
     ['killed once is no failure', [begin('a'), step('a', false)], { failures: 0 }],
     ['killed twice in a row is one', [begin('a'), begin('b')], { failures: 1 }],
+    ['killed while it was only asked for, again and again', [forced('a'), forced('b'), forced('c')], { failures: 0 }],
+    ['… and then while it was due', [forced('a'), begin('b')], { failures: 1 }],
     ['killed after a failure', [begin('a'), end('a', 'failed'), begin('b')], { failures: 1 }],
     ['killed after the switch: unproven', [begin('a'), switched('a'), step('a', false)], { failures: 0, unproven: 2 }],
     [

@@ -204,13 +204,42 @@ describe('what an earlier run has left', () => {
     expect(short(planned({ disk, history }))).toBe('none');
   });
 
-  test('a reload that failed waits; one that was killed does not', () => {
+  test('a reload that failed is tried again at the next run, whatever the CA has said', () => {
     const unproven = { sha256, to: 2, since: NOW };
-    const failures = [failed(NOW - 1_000)];
+    const problem = { reason: 'acme-rate-limited', detail: 'x', notBefore: NOW + DAY };
+    const failures = Array.from({ length: 5 }, () => failed(NOW - 1_000, { problem }));
     const told: History = { failures, last: { ...attempt, outcome: 'not-served' }, unproven };
-    expect(short(planned({ disk, history: told }))).toBe('wait: not-proven');
-    expect(short(planned({ disk, history: told, now: NOW + MINUTE }))).toBe('reload: not-proven');
-    expect(short(planned({ disk, history: { failures, last: attempt, unproven } }))).toBe('reload: not-proven');
+    expect(short(planned({ disk, history: told }))).toBe('reload: not-proven');
+    // Nothing is ordered while that waits for its reload, not even for the asking.
+    expect(short(planned({ disk, history: told, force: true }))).toBe('reload: forced not-proven');
+  });
+
+  const issued = { authority: BY_ACME.authority };
+  const due = onDisk({ ageDays: 70 });
+
+  test('issued, and put back: installed again at the next run', () => {
+    const problem = { reason: 'x', detail: 'x', notBefore: NOW + DAY };
+    const failures = [failed(NOW - 1_000, { problem, authority: BY_ACME.authority.url })];
+    const history: History = { failures, last: { ...attempt, outcome: 'rolled-back' } };
+    expect(planned({ disk: due, history, issued })).toMatchObject({ action: 'renew', authority: BY_ACME.authority });
+    expect(short(planned({ disk: due, history }))).toBe('wait: window');
+    expect(short(planned({ disk, history, issued }))).toBe('renew: unfinished');
+    expect(short(planned({ disk, history }))).toBe('none');
+  });
+
+  test.each([
+    ['killed while it was asked for', { reasons: ['forced'] }, 'renew: unfinished'],
+    ['… and killed again', { reasons: ['unfinished'] }, 'renew: unfinished'],
+    ['failed while it was asked for', { reasons: ['forced'], outcome: 'failed' }, 'none'],
+    ['killed while it was due, which it is no more', { reasons: ['window'] }, 'none'],
+  ] as const)('%s: %#', (_, more, expected) => {
+    expect(short(planned({ disk, history: { failures: [], last: { ...attempt, ...more } } }))).toBe(expected);
+  });
+
+  test('an existing client that was killed while it was asked for is not set to work again', () => {
+    const history: History = { failures: [], last: { ...attempt, reasons: ['forced'] } };
+    const renewal = { ...RENEWAL, by: { kind: 'command', command: { words: ['x'], shell: false } } } as const;
+    expect(short(planned({ renewal, disk, history }))).toBe('none');
   });
 });
 
@@ -257,6 +286,31 @@ describe('back-off', () => {
     expect(waits(onDisk({ lifeDays: 6, ageDays: 4.3 }))).toBe(DAY);
     expect(waits(onDisk({ lifeDays: 6, ageDays: 4.8 }))).toBe(0.6 * DAY);
     expect(waits(onDisk({ lifeDays: 6, ageDays: 5.5 }))).toBe(0.3 * DAY);
+  });
+});
+
+describe('a reload that fails', () => {
+  const step = 'reload';
+  const authority = 'https://a.example/';
+  const obtain = failed(NOW, { step: 'order', authority });
+  const reload = failed(NOW, { step, authority });
+
+  test('is nothing that the CA is left alone for, and ends a row of failures there', () => {
+    expect(backoffAfter(withFailures(obtain, obtain, reload), {})).toBeUndefined();
+    expect(backoffAfter(withFailures(obtain, obtain, reload, obtain), {})).toMatchObject({ failures: 1 });
+  });
+
+  test('is no reason for another CA', () => {
+    const first: Authority = { ...BY_ACME.authority, url: authority };
+    const fallback: Fallback = { ...first, url: 'https://b.example/', after: 1, remaining: { kind: 'auto' } };
+    const chosen = (...failures: Failure[]) =>
+      chooseAuthority({ authority: first, fallback }, withFailures(...failures), undefined).url;
+    expect(chosen(reload, reload, reload)).toBe(authority);
+    expect(chosen(reload, obtain)).toBe(fallback.url);
+  });
+
+  test('… of an existing client is another matter: set to work again, it may ask its CA', () => {
+    expect(backoffAfter(withFailures(failed(NOW, { step, by: 'command' })), {})).toMatchObject({ failures: 1 });
   });
 });
 

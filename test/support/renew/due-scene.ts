@@ -14,32 +14,40 @@ import { lookEverywhere } from '../../../src/renew/verify-served.ts';
 import { Deadline } from '../../../src/time/deadline.ts';
 import type { Issued } from '../pki/pki.ts';
 import { UNPRIVILEGED } from '../unprivileged.ts';
-import { BY_ACME, type Stage, stage } from './stage.ts';
+import { BY_ACME, type Server, type Stage, stage } from './stage.ts';
 import { type BuiltWorker, buildWorker } from './worker.ts';
 
 export interface DueScene extends AsyncDisposable {
   readonly here: Stage;
   readonly old: Issued;
   readonly fresh: Issued;
+  readonly server: Server;
   readonly renewal: Renewal;
 }
 
+/** @param ageDays of 90. */
 export async function dueScene(
   parts: (reload: Renewal['reload'], here: Stage) => Partial<Renewal> = (reload) => ({ reload: reload! }),
+  { ageDays = 70 } = {},
 ): Promise<DueScene> {
   const here = await stage();
-  const [old, fresh] = [here.issue({ ageDays: 70 }), here.issue()];
+  const [old, fresh] = [here.issue({ ageDays }), here.issue()];
   await here.writeSet(here.live, old);
   await here.writeSet(here.folder.at('issues'), fresh);
   const server = await here.serve();
   const renewal = here.renewal({ by: BY_ACME, ...parts(server.reload, here) });
-  return { here, old, fresh, renewal, [Symbol.asyncDispose]: () => here[Symbol.asyncDispose]() };
+  return { here, old, fresh, server, renewal, [Symbol.asyncDispose]: () => here[Symbol.asyncDispose]() };
 }
 
-export async function renewHere(renewal: Renewal, tools: Tools, ms = 8_000): Promise<RenewalResult> {
+export async function renewHere(
+  renewal: Renewal,
+  tools: Tools,
+  ms = 8_000,
+  options: { readonly force?: boolean } = {},
+): Promise<RenewalResult> {
   const deadline = Deadline.after(ms);
   try {
-    return await renewOne(renewal, tools, { deadline });
+    return await renewOne(renewal, tools, { ...options, deadline });
   } finally {
     deadline.release();
   }
@@ -51,9 +59,10 @@ export interface Told {
 }
 
 export interface WorkerOptions {
-  /** The process ends itself with SIGKILL here. */
-  readonly kill?: { readonly step: RenewalStep; readonly moment: 'before' | 'after' };
+  /** The process ends itself with SIGKILL here; `during` only in an order. */
+  readonly kill?: { readonly step: RenewalStep; readonly moment: 'before' | 'during' | 'after' };
   readonly ms?: number;
+  readonly force?: boolean;
   /** By a user who is not root. */
   readonly unprivileged?: boolean;
 }
@@ -71,8 +80,8 @@ export class RenewalWorker implements AsyncDisposable {
 
   /** @returns undefined where it was killed. */
   async run({ here, renewal }: DueScene, options: WorkerOptions = {}): Promise<Told | undefined> {
-    const { kill, ms = 10_000, unprivileged = false } = options;
-    const order = { renewal, state: here.tools.state, issues: here.folder.at('issues'), kill, ms };
+    const { kill, ms = 10_000, unprivileged = false, force = false } = options;
+    const order = { renewal, state: here.tools.state, issues: here.folder.at('issues'), kill, ms, force };
     const child = spawn(process.execPath, [this.#built.file, JSON.stringify(order)], {
       stdio: ['ignore', 'pipe', 'inherit'],
       ...(unprivileged ? UNPRIVILEGED : {}),

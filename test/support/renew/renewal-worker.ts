@@ -2,7 +2,7 @@
  * One renewal with real files, a real server and a CA that hands out what lies in a folder; ends itself with SIGKILL at the
  * step and moment that it is told. Arguments: JSON.
  */
-import { cp } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Secret } from '../../../src/config/secret.ts';
 import type { RenewalStep } from '../../../src/model/renewal.ts';
@@ -19,11 +19,12 @@ interface Order {
   readonly state: string;
   /** A folder with the set that the CA issues. */
   readonly issues: string;
-  readonly kill?: { readonly step: RenewalStep; readonly moment: 'before' | 'after' };
+  readonly kill?: { readonly step: RenewalStep; readonly moment: 'before' | 'during' | 'after' };
   readonly ms: number;
+  readonly force: boolean;
 }
 
-const { renewal: given, state, issues, kill, ms }: Order = JSON.parse(process.argv[2] ?? '');
+const { renewal: given, state, issues, kill, ms, force }: Order = JSON.parse(process.argv[2] ?? '');
 // A secret does not get through JSON.
 const { pkcs12 } = given;
 const renewal = pkcs12 ? { ...given, pkcs12: { ...pkcs12, password: new Secret('secret') } } : given;
@@ -35,6 +36,10 @@ function die(): void {
 
 async function order(job: AcmeJob): Promise<AcmeResult> {
   orders++;
+  // What an order leaves from its beginning.
+  await mkdir(job.outDir, { recursive: true, mode: 0o700 });
+  await writeFile(join(job.outDir, 'order.json'), '{}');
+  if (kill?.step === 'order' && kill.moment === 'during') die();
   await cp(issues, job.outDir, { recursive: true });
   const none = { key: '', cert: '', chain: '', fullchain: '' };
   return {
@@ -75,7 +80,7 @@ const result = await renewOne(
       if (step === kill?.step && moment === kill.moment) die();
     },
   },
-  { deadline },
+  { deadline, force },
 );
 deadline.release();
 process.stdout.write(JSON.stringify({ result, orders, left: join(state, 'orders') }));
