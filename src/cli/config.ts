@@ -22,31 +22,41 @@ export function configCommand(io: Io, finish: Finish): Command {
     .addCommand(initSubcommand(io, finish));
 }
 
+const FILE = 'the config file (default: the one that would be used)';
+
+const pathOf = (file: string | undefined, raw: RawFlags, io: Io): string | undefined =>
+  file ?? raw.get(CONFIG_KEY)?.at(-1) ?? locateConfig({ env: io.env, folder: io.cwd });
+
 function checkSubcommand(io: Io, finish: Finish): Command {
-  return createCommand('check', io)
+  const raw: RawFlags = new Map();
+  const command = createCommand('check', io)
     .description('Is the file right? Every error with file, line and column; exit status 3 where there is one.')
-    .argument('[file]', 'the config file (default: the one that would be used)')
-    .action(async (file: string | undefined) => {
-      const path = file ?? locateConfig({ env: io.env, folder: io.cwd });
-      if (path === undefined) return finish(await refuse([noConfig(io)], io));
-      const { checkConfig } = await import('../config/check-config.ts');
-      const checked = await checkConfig(path, answersFor(io));
-      if (!checked.ok) return finish(await refuse(checked.error, io));
-      await io.stdout.write(checked.value);
-      finish(0);
-    });
+    .argument('[file]', FILE)
+    .option('--no-files', 'Do not look whether the files, folders and programs are there that it names.');
+  addFlag(command, raw, { spec: '--config <file>', doc: 'The same.', key: CONFIG_KEY });
+  return command.action(async (file: string | undefined, { files }: { files: boolean }) => {
+    const path = pathOf(file, raw, io);
+    if (path === undefined) return finish(await refuse([noConfig(io)], io));
+    const { checkConfig } = await import('../config/check-config.ts');
+    const checked = await checkConfig(path, { answers: answersFor(io), files });
+    if (!checked.ok) return finish(await refuse(checked.error, io));
+    await io.stdout.write(checked.value);
+    finish(0);
+  });
 }
 
 function showSubcommand(io: Io, finish: Finish): Command {
   const raw: RawFlags = new Map();
-  const command = createCommand('show', io).description('Print the values in force, and where each came from.');
+  const command = createCommand('show', io)
+    .description('Print the values in force, and where each came from.')
+    .argument('[file]', FILE);
   addFlag(command, raw, { spec: '--config <file>', doc: 'Read this config file.', key: CONFIG_KEY });
   addSettingFlags(command, raw);
   addRunFlags(command, raw);
-  return command.action(async () => {
+  return command.action(async (file: string | undefined) => {
     const flags = parseFlags(settingFlags(raw));
     if (!flags.ok) return finish(await refuse(flags.error, io));
-    const path = raw.get(CONFIG_KEY)?.at(-1) ?? locateConfig({ env: io.env, folder: io.cwd });
+    const path = pathOf(file, raw, io);
     const [{ loadConfig }, { showConfig }] = await Promise.all([
       import('../config/load-config.ts'),
       import('../config/show-config.ts'),

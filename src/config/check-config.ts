@@ -4,13 +4,24 @@
 import { err, ok, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
 import { type Answers, loadConfig } from './load-config.ts';
+import { surroundingErrors } from './surroundings.ts';
+
+export interface CheckOptions {
+  readonly answers?: Answers | undefined;
+  /** Whether what it names has to be there, too: another machine may have it. */
+  readonly files?: boolean;
+}
 
 /** @returns text of one or more lines, each with a newline at its end. */
-export async function checkConfig(path: string, answers?: Answers): Promise<Result<string, readonly InputError[]>> {
+export async function checkConfig(
+  path: string,
+  { answers, files = true }: CheckOptions = {},
+): Promise<Result<string, readonly InputError[]>> {
   const config = await loadConfig(path, answers);
   if (!config.ok) return err(config.error);
   const { targetErrors, certificateErrors } = config.value;
-  if (targetErrors.length + certificateErrors.length > 0) return err([...targetErrors, ...certificateErrors]);
+  const errors = [...targetErrors, ...certificateErrors, ...(await surroundingErrors(config.value, { files }))];
+  if (errors.length > 0) return err(errors);
   const { targets, lists, certificates, hints } = config.value;
   const counts = [
     count(targets.length, 'target'),

@@ -41,6 +41,16 @@ export interface BrokenCertificate {
   readonly errors: readonly InputError[];
 }
 
+/** Where each of `certificates` stands in the file's list, from 0. */
+export function certificatePlaces({
+  certificates,
+  brokenCertificates,
+}: Pick<Config, 'certificates' | 'brokenCertificates'>): readonly number[] {
+  const broken = new Set(brokenCertificates.map(({ place }) => place));
+  const all = [...Array(certificates.length + broken.size).keys()];
+  return all.filter((place) => !broken.has(place));
+}
+
 export interface ConfigTarget {
   readonly line: ListLine;
   /** `certwatch.yaml:7:5` */

@@ -5,7 +5,7 @@
 import { Document, isMap, isScalar, isSeq, type Node, type Pair, type Scalar } from 'yaml';
 import { settingOf } from '../targets/resolve-settings.ts';
 import { isSettingKey } from '../targets/settings.ts';
-import type { Config } from './config.ts';
+import { type Config, certificatePlaces } from './config.ts';
 import { ACME_DEFAULTS, CERTIFICATE_DEFAULTS, OWN_CERTIFICATE_DEFAULTS } from './renewal-defaults.ts';
 import { type EffectiveSetting, resolveRun, type SettingsLayer } from './resolve-run.ts';
 import { isRunKey, runSettingOf } from './run-settings.ts';
@@ -67,8 +67,7 @@ function addSections(tree: Tree, origins: Origins, config: Config): void {
   }
   if (certificates.length > 0) {
     const entries = given?.certificates as readonly Plain[];
-    const broken = new Set(config.brokenCertificates.map(({ place }) => place));
-    const places = [...entries.keys()].filter((place) => !broken.has(place));
+    const places = certificatePlaces(config);
     tree.certificates = certificates.map((certificate, i) => {
       const place = places[i]!;
       const path: Path = ['certificates', i];

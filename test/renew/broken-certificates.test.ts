@@ -87,9 +87,12 @@ test('--status shows the others', async () => {
 
 test('config check and config show name it', async () => {
   await using s = await scene();
-  const checked = await s.run('config', 'check');
-  expect(checked.stderr).toContain(WHERE);
-  expect(checked.status).toBe(3);
+  for (const file of [[], ['certwatch.yaml'], ['--config', 'certwatch.yaml']]) {
+    const checked = await s.run('config', 'check', ...file);
+    expect(checked.stderr).toContain(WHERE);
+    expect(checked.status).toBe(3);
+    expect((await s.run('config', 'show', ...file)).stdout).toContain(WHERE);
+  }
   const shown = await s.run('config', 'show');
   expect(shown.stdout).toContain(WHERE);
   expect(shown.stdout).toMatch(/command:\s+shell:.*certwatch\.yaml:10:23/);
