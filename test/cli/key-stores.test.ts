@@ -34,7 +34,8 @@ test('a Java keystore: what has expired does not hide behind what has not', asyn
       app.jks  ended 6h ago
         expired: The certificate "CN=docs.shop.example" (entry "docs") expired 6h ago, on 2026-11-24
           02:59 UTC.
-        → Renew it now, replace the file, and look again: \`certwatch check file:app.jks\`
+        → Renew it now, replace the file, and look again:
+          \`certwatch check 'file:app.jks ca-file=root.pem'\`
 
     1 target in TIME: 1 critical. Exit status 2: CRITICAL.
     exit 2"
