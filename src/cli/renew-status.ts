@@ -4,7 +4,7 @@
 import { readLock } from '../health/lock.ts';
 import { renewStatus } from '../renew/status.ts';
 import { renderRenewalStatusJson } from '../report/renewal-json.ts';
-import { renderRenewalStatus } from '../report/renewal-text.ts';
+import { renderRenewalStatus } from '../report/renewal-status-text.ts';
 import { formatDuration } from '../time/duration.ts';
 import type { ExitCode, Io } from './io.ts';
 import type { RenewSettings } from './renew-settings.ts';

@@ -8,40 +8,14 @@ import type {
   RenewalEvent,
   RenewalKind,
   RenewalOutcome,
-  RenewalProblem,
   RenewalResult,
-  RenewalStatus,
   ServedAt,
 } from '../model/renewal.ts';
 import { escapeTerminal } from './escape.ts';
-import { displayWidth, wrapWords } from './layout.ts';
-import {
-  adviseProblem,
-  at,
-  dueReasons,
-  kindWords,
-  lasts,
-  noWayBack,
-  problemLines,
-  servedAt,
-  stepWords,
-  times,
-} from './messages/renewal.ts';
-import { createPalette, type Palette } from './palette.ts';
-
-export interface RenewalTextOptions {
-  readonly verbose: boolean;
-  readonly quiet: boolean;
-  readonly color: boolean;
-  readonly columns: number;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-}
-
-const NARROWEST = 50;
-const INDENT = '    ';
-/** Of what a command printed, the last so many lines. */
-const OUTPUT_LINES = 20;
+import { displayWidth } from './layout.ts';
+import { at, dueReasons, kindWords, lasts, noWayBack, stepWords, times } from './messages/renewal.ts';
+import type { Palette } from './palette.ts';
+import { INDENT, Page, type RenewalTextOptions } from './renewal-page.ts';
 
 /** Worst first. */
 const ORDER: readonly { readonly kind: RenewalKind; readonly status: Status }[] = [
@@ -62,15 +36,17 @@ const ACTION_WORDS = { renew: 'renewed', reload: 'reloaded', verify: 'looked at 
 /** The whole report; empty where it is quiet and all is well. */
 export function renderRenewals(outcome: RenewalOutcome, options: RenewalTextOptions): string {
   if (options.quiet && outcome.exitCode === 0) return '';
-  const page = new Page(options);
+  const report = new Report(options);
   const sections = ORDER.flatMap(({ kind, status }) => {
     const results = outcome.results.filter((result) => result.kind === kind);
     if (results.length === 0 || (options.quiet && status === 'ok')) return [];
-    const heading = page.palette.heading[status](kindWords(kind).toUpperCase());
-    return [[`${heading}  ${results.length}`, ...results.flatMap((result) => page.result(result, status))].join('\n')];
+    const heading = report.palette.heading[status](kindWords(kind).toUpperCase());
+    return [
+      [`${heading}  ${results.length}`, ...results.flatMap((result) => report.result(result, status))].join('\n'),
+    ];
   });
-  const notes = outcome.notes.flatMap((note) => page.lines(`note: ${note}`, '', '  '));
-  return `${[...sections, ...(notes.length > 0 ? [notes.join('\n')] : []), page.footer(outcome)].join('\n\n')}\n`;
+  const notes = outcome.notes.flatMap((note) => report.note(note));
+  return `${[...sections, ...(notes.length > 0 ? [notes.join('\n')] : []), report.footer(outcome)].join('\n\n')}\n`;
 }
 
 /**
@@ -84,16 +60,6 @@ export function renewalSummary(outcome: RenewalOutcome): string {
     return [`${result.name}: ${kindWords(result.kind)}${where}: ${result.problem.reason}`];
   });
   return [outcomeLine(outcome), ...lines].join('\n');
-}
-
-/** `certwatch renew --status` */
-export function renderRenewalStatus(
-  statuses: readonly RenewalStatus[],
-  { running, ...options }: RenewalTextOptions & { readonly running?: string },
-): string {
-  const page = new Page(options);
-  const parts = statuses.map((status) => page.status(status).join('\n'));
-  return `${[...(running === undefined ? [] : [escapeTerminal(running)]), ...parts].join('\n')}\n`;
 }
 
 /** One line of progress, without a newline; empty for what is not worth one. */
@@ -123,38 +89,33 @@ function outcomeLine(outcome: RenewalOutcome): string {
   return `${said}, in ${lasts(finishedAt - startedAt)}.${cut} Exit status ${exitCode}: ${status}.`;
 }
 
-const NEXT_TRY = {
-  wait: 'the next try waits',
-  renew: 'the next run tries again',
-  install: 'the next run tries what was issued again, and orders nothing',
-  reload: 'the next run reloads again, and orders nothing',
-} as const;
-
 /** Nobody knows who put there what the journal does not know of. */
 const takenUp = (reasons: readonly DueReason[]): string =>
   reasons.some(({ code }) => code === 'not-proven' || code === 'partly-served')
     ? 'installed by an earlier run'
     : 'on disk already';
 
-class Page {
+class Report {
   readonly palette: Palette;
-  readonly #options: RenewalTextOptions;
+  readonly #page: Page;
+  readonly #verbose: boolean;
 
   constructor(options: RenewalTextOptions) {
-    this.#options = options;
-    this.palette = createPalette(options.color);
+    this.#page = new Page(options);
+    this.palette = this.#page.palette;
+    this.#verbose = options.verbose;
   }
 
   result(result: RenewalResult, status: Status): string[] {
     const head = `  ${this.palette.bold(escapeTerminal(result.name))}  `;
     const width = 2 + displayWidth(escapeTerminal(result.name)) + 2;
-    const [first = '', ...rest] = this.lines(this.#summary(result), '', INDENT, width);
+    const [first = '', ...rest] = this.#page.lines(this.#summary(result), '', INDENT, width);
     return [
       `${head}${this.palette[status](first)}`,
       ...rest,
       ...this.#body(result),
       ...result.warnings.flatMap((warning) =>
-        this.lines(`${warning.reason}: ${warning.detail}`, `${INDENT}! `, `${INDENT}  `),
+        this.#page.lines(`${warning.reason}: ${warning.detail}`, `${INDENT}! `, `${INDENT}  `),
       ),
     ];
   }
@@ -196,7 +157,7 @@ class Page {
   }
 
   #body(result: RenewalResult): string[] {
-    const { verbose } = this.#options;
+    const verbose = this.#verbose;
     switch (result.kind) {
       case 'not-due':
       case 'rehearsed':
@@ -205,102 +166,36 @@ class Page {
       case 'renewed':
       case 'resumed':
         return [
-          ...this.#indented(`because ${dueReasons(result.reasons)}`),
-          ...(verbose ? this.#served(result.served) : []),
+          ...this.#page.indented(`because ${dueReasons(result.reasons)}`),
+          ...(verbose ? this.#page.served(result.served) : []),
         ];
       case 'skipped-backoff':
         return [
-          ...this.#indented(`due because ${dueReasons(result.reasons)}`),
-          ...(result.problem ? this.#problem(result.problem) : []),
+          ...this.#page.indented(`due because ${dueReasons(result.reasons)}`),
+          ...(result.problem ? this.#page.problem(result.problem) : []),
         ];
       case 'failed':
-        return this.#problem(result.problem);
+        return this.#page.problem(result.problem);
       case 'not-served':
       case 'partly-served':
-        return [...this.#problem(result.problem), ...this.#served(result.served)];
+        return [...this.#page.problem(result.problem), ...this.#page.served(result.served)];
       case 'rolled-back':
         return [
-          ...this.#problem(result.problem),
-          ...this.#served(result.served),
+          ...this.#page.problem(result.problem),
+          ...this.#page.served(result.served),
           ...(result.restored
             ? []
-            : [...this.#indented('after it was put back:'), ...this.#served(result.servedAfter)]),
+            : [...this.#page.indented('after it was put back:'), ...this.#page.served(result.servedAfter)]),
         ];
     }
   }
 
-  #problem(problem: RenewalProblem): string[] {
-    const [first = '', ...more] = problemLines(problem);
-    const advice = adviseProblem(problem);
-    return [
-      ...this.#indented(first),
-      ...more.flatMap((line) => this.lines(line, `${INDENT}- `, `${INDENT}  `)),
-      ...(advice === undefined ? [] : this.lines(`→ ${advice}`, INDENT, `${INDENT}  `)),
-      ...this.#output(problem.output),
-    ];
-  }
-
-  #output(output: string | undefined): string[] {
-    const all = (output ?? '').trimEnd().split(/\r?\n/);
-    if (output === undefined || output.trim() === '') return [];
-    const shown = all.slice(-OUTPUT_LINES).map((line) => this.palette.faint(`${INDENT}| ${escapeTerminal(line)}`));
-    const left = all.length - shown.length;
-    return left > 0 ? [this.palette.faint(`${INDENT}| … ${left} lines before`), ...shown] : shown;
-  }
-
-  #served(served: readonly ServedAt[]): string[] {
-    return served.flatMap((each) => this.lines(servedAt(each), `${INDENT}- `, `${INDENT}  `));
-  }
-
-  #indented(text: string): string[] {
-    return this.lines(text, INDENT, `${INDENT}  `);
-  }
-
-  /** Escaped and wrapped. @param less columns that are taken on the first line already. */
-  lines(text: string, first: string, rest: string, less = 0): string[] {
-    const width = Math.max(
-      20,
-      Math.max(NARROWEST, this.#options.columns || 0) - Math.max(displayWidth(first), displayWidth(rest), less),
-    );
-    return wrapWords(escapeTerminal(text), width).map((line, i) => (i === 0 ? first : rest) + line);
+  note(note: string): string[] {
+    return this.#page.lines(`note: ${note}`, '', '  ');
   }
 
   footer(outcome: RenewalOutcome): string {
     const status = ({ 0: 'ok', 2: 'critical', 3: 'unknown' } as const)[outcome.exitCode];
     return this.palette[status](outcomeLine(outcome));
-  }
-
-  status({ name, certificate, renewAt, reasons, last, unreadable, next: action }: RenewalStatus): string[] {
-    const head = this.palette.bold(escapeTerminal(name));
-    const disk = certificate ? `on disk until ${at(certificate.notAfter)}` : 'no certificate on disk';
-    const next = renewAt === undefined ? `due: ${dueReasons(reasons ?? [])}` : `renewal opens on ${at(renewAt)}`;
-    return [
-      head,
-      ...this.#indented(`${disk}; ${next}`),
-      ...(unreadable === undefined ? [] : this.#indented(unreadable)),
-      ...(last
-        ? this.#last(last, action)
-        : unreadable === undefined
-          ? this.#indented('never tried, as far as is known here')
-          : []),
-    ];
-  }
-
-  #last(last: NonNullable<RenewalStatus['last']>, next: RenewalStatus['next']): string[] {
-    const { startedAt, heardAt, outcome, step, stepDone, problem, failures, notBefore } = last;
-    const stopped = step === undefined ? '' : ` ${stepDone ? 'after' : 'while'} ${stepWords(step)}`;
-    const ended =
-      outcome === undefined
-        ? `has not come to an end: last heard of on ${at(heardAt)},${stopped}`
-        : `${kindWords(outcome)}${problem ? stopped : ''} on ${at(heardAt)}`;
-    const again =
-      failures === 0 || next === 'none' || next === 'verify'
-        ? []
-        : [`failed ${times(failures)}; ${notBefore === undefined ? NEXT_TRY[next] : `next try from ${at(notBefore)}`}`];
-    return [
-      ...this.#indented(`last tried on ${at(startedAt)}: ${ended}`),
-      ...(problem ? this.#problem(problem) : []),
-      ...again.flatMap((text) => this.#indented(text)),
-    ];
   }
 }

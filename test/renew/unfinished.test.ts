@@ -9,7 +9,7 @@ import { planOnly } from '../../src/renew/dry-run.ts';
 import type { Renewal } from '../../src/renew/renewal.ts';
 import { renewStatus } from '../../src/renew/status.ts';
 import type { Tools } from '../../src/renew/tools.ts';
-import { renderRenewalStatus } from '../../src/report/renewal-text.ts';
+import { renderRenewalStatus } from '../../src/report/renewal-status-text.ts';
 import { parseCertificate } from '../../src/x509/parse-certificate.ts';
 import { type DueScene, dueScene, factsOf, RenewalWorker, renewHere } from '../support/renew/due-scene.ts';
 import { BY_ACME, orders, shell } from '../support/renew/stage.ts';
