@@ -34,7 +34,33 @@ export function renewalsOf(
   { certificates, acme, folder }: Pick<Config, 'certificates' | 'acme' | 'folder'>,
   { state, defaults }: Pick<RenewalContext, 'state' | 'defaults'>,
 ): Renewal[] {
-  return certificates.map((entry) => renewalOf(entry, { state, acme, defaults, folder }));
+  return withSharedContacts(certificates.map((entry) => renewalOf(entry, { state, acme, defaults, folder })));
+}
+
+/** Certificates of one account have one list of contacts, or each order would take the other's away. */
+function withSharedContacts(renewals: readonly Renewal[]): Renewal[] {
+  const all = new Map<string, Set<string>>();
+  const contactsOf = ({ url, account: { keyFile, eab } }: Authority): Set<string> => {
+    const key = JSON.stringify([url, keyFile, eab?.kid]);
+    const known = all.get(key) ?? new Set();
+    all.set(key, known);
+    return known;
+  };
+  const authorities = ({ by }: Renewal) => (by.kind === 'acme' ? [by.authority, by.staging, by.fallback] : []);
+  for (const authority of renewals.flatMap(authorities)) {
+    for (const each of authority?.account.contact ?? []) contactsOf(authority!).add(each);
+  }
+  const shared = <A extends Authority>(authority: A): A => ({
+    ...authority,
+    account: { ...authority.account, contact: [...contactsOf(authority)] },
+  });
+  return renewals.map((renewal) => {
+    const { by } = renewal;
+    if (by.kind !== 'acme') return renewal;
+    const { authority, staging, fallback } = by;
+    const others = { ...(staging && { staging: shared(staging) }), ...(fallback && { fallback: shared(fallback) }) };
+    return { ...renewal, by: { ...by, authority: shared(authority), ...others } };
+  });
 }
 
 export function renewalOf(entry: CertificateConfig, context: RenewalContext): Renewal {

@@ -2,8 +2,8 @@
  * Whole orders by the child process against pebble.
  */
 
-import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createHash, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, vi } from 'vitest';
 import type { Certificate } from '../../src/model/certificate.ts';
 import { certIdOf, fetchRenewalInfo } from '../../src/renew/acme/ari.ts';
@@ -12,6 +12,7 @@ import { Deadline } from '../../src/time/deadline.ts';
 import { parseCertificate } from '../../src/x509/parse-certificate.ts';
 import { decodePem } from '../../src/x509/pem.ts';
 import { testWith } from '../support/acme/daemon.ts';
+import { faultProxy } from '../support/acme/fault-proxy.ts';
 import { ACME_CHILD, groupLives, type Ordered, orderWith } from '../support/acme/order-with.ts';
 import { newPebble, oldPebble, type Pebble, startPebble } from '../support/acme/pebble.ts';
 import { webServer } from '../support/acme/web-server.ts';
@@ -149,6 +150,62 @@ describe.concurrent('keys, accounts and refusals', () => {
     const { result } = await order(pebble, folder, { outDir: folder.at('second') });
     expect(result).toMatchObject({ ok: true });
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(kept);
+  });
+
+  test('other contacts are told to the CA, once, and the account stays', async () => {
+    await using folder = await tempFolder('acme');
+    await using proxy = await faultProxy(pebble);
+    const told: unknown[] = [];
+    const listen = {
+      kind: 'edit-json',
+      edit: (account: Record<string, unknown>) => told.push(account.contact),
+    } as const;
+    proxy.fault('other', listen);
+    const withContact = (...contact: readonly string[]) =>
+      order(pebble, folder, {
+        directory: proxy.directory,
+        outDir: folder.at(`out-${contact.join()}`),
+        account: { folder: folder.at('accounts'), contact, agreeTos: true },
+      });
+    const kept = async () => {
+      const [name = '', ...more] = await readdir(folder.at('accounts'));
+      expect(more).toEqual([]);
+      return JSON.parse(await readFile(folder.at('accounts', name, 'account.json'), 'utf8'));
+    };
+    await withContact('mailto:old@shop.example');
+    const { url } = await kept();
+    const { result } = await withContact('mailto:new@shop.example', 'more@shop.example');
+    expect(result).toMatchObject({ ok: true, warnings: [] });
+    await withContact('more@shop.example', 'new@shop.example');
+    expect(told).toEqual([['mailto:new@shop.example', 'mailto:more@shop.example']]);
+    expect(await kept()).toMatchObject({ url, contact: ['more@shop.example', 'new@shop.example'] });
+    const problem = { type: 'urn:ietf:params:acme:error:invalidContact', detail: 'not at this CA' };
+    proxy.fault('other', { kind: 'status', status: 400, problem });
+    const refused = (await withContact('bad@shop.example')).result;
+    expect(refused).toMatchObject({ ok: true, warnings: [{ code: 'contact-not-updated' }] });
+    expect(await kept()).toMatchObject({ contact: ['more@shop.example', 'new@shop.example'] });
+    expect(proxy.count('new-account')).toBe(1);
+  });
+
+  test.for([
+    ['with the same contacts', 'admin@shop.example'],
+    ['with others', 'other@shop.example'],
+  ])('an account of the days when its contacts were part of its name is taken along, %s', async ([, contact = '']) => {
+    await using folder = await tempFolder('acme');
+    await order(pebble, folder, {});
+    const [now = ''] = await readdir(folder.at('accounts'));
+    const identity = JSON.stringify([pebble.directory, ['admin@shop.example'], null, null]);
+    const before = `127.0.0.1-${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
+    const file = folder.at('accounts', before, 'account.json');
+    await rename(folder.at('accounts', now), folder.at('accounts', before));
+    const { directory, url } = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ directory, url }));
+    const account = { folder: folder.at('accounts'), contact: [contact], agreeTos: true };
+    const { result } = await order(pebble, folder, { account, outDir: folder.at('second') });
+    expect(result).toMatchObject({ ok: true, warnings: [] });
+    expect(await readdir(folder.at('accounts'))).toEqual([now]);
+    const kept = JSON.parse(await readFile(folder.at('accounts', now, 'account.json'), 'utf8'));
+    expect(kept).toEqual({ directory, url, contact: [contact] });
   });
 
   test('terms that nobody has agreed to', async () => {

@@ -70,6 +70,29 @@ test('the least: every default', async () => {
   expect(renewal.rehearse).toEqual([]);
 });
 
+test('certificates of one account share their contacts; another directory, binding or key is another account', async () => {
+  const entry = (name: string, acme: string) => `
+  - name: ${name}
+    domains: ${name}.example
+    challenge: { http-01: { webroot: /srv } }
+    live: /live/${name}
+    acme: { ${acme} }`;
+  const all = await renewals(`acme: { directory: "https://ca.example/dir", account: { contact: a@shop.example } }
+certificates:${entry('one', 'ari: no')}${entry('two', 'account: { contact: b@shop.example }')}${entry(
+    'three',
+    'directory: "https://cb.example/dir", account: { contact: c@shop.example }',
+  )}${entry('four', 'account: { contact: d@shop.example, key: /key }')}${entry(
+    'five',
+    'account: { contact: e@shop.example, eab: { kid: k, hmac-key: c2VjcmV0 } }',
+  )}`);
+  const contacts = all.map((renewal) =>
+    acmeOf(renewal)
+      .authority.account.contact.join(' ')
+      .replaceAll(/mailto:|@\S+/g, ''),
+  );
+  expect(contacts).toEqual(['a b', 'a b', 'c', 'd', 'e']);
+});
+
 test('where rehearsals go, in a word', async () => {
   const { staging } = acmeOf(
     await one(LEAST, ', directory: zerossl, ca-file: ./root.pem, staging: "https://ca.example/trials"'),

@@ -43,7 +43,7 @@ export interface AcmeJob {
 }
 
 export interface AcmeAccountSettings {
-  /** Folder of all accounts; each has one of its own per directory and contact. */
+  /** Folder of all accounts; there is one per directory and binding. */
   readonly folder: string;
   /** E-mail addresses, with or without `mailto:`. */
   readonly contact: readonly string[];

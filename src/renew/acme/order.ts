@@ -10,12 +10,12 @@ import { err, ok, type Result } from '../../model/result.ts';
 import { Deadline } from '../../time/deadline.ts';
 import { type CertificateSet, contentsOf, FILE_NAMES, type SetFile } from '../install/certificate-set.ts';
 import { sayErrno } from '../say-errno.ts';
-import { forgetAccountUrl, type KeptAccount, keepAccountUrl, mayRegister, openAccount } from './account.ts';
-import { type AcmeClient, openAcmeClient } from './ca/client.ts';
-import { openLine } from './ca/exchange.ts';
-import type { Directory, Identifier, Order } from './ca/objects.ts';
+import { forgetAccountUrl } from './account.ts';
+import type { AcmeClient } from './ca/client.ts';
+import type { Identifier, Order } from './ca/objects.ts';
 import { PASSING } from './ca/retrying.ts';
 import { cleanUpAfter } from './challenges/undo.ts';
+import { type CaPlace, type Connected, connect } from './connect.ts';
 import { atStep, fail, type Trouble, trouble } from './failure.ts';
 import { giveBack } from './give-back.ts';
 import { readIdentifiers } from './identifiers.ts';
@@ -72,7 +72,7 @@ async function obtainIn(run: Run): Promise<Result<Issued, Trouble>> {
   const keyPem = await certificateKey(work);
   if (!keyPem.ok) return keyPem;
   await steps.enter('directory');
-  const connected = await connect(run, { url, ca });
+  const connected = await connect({ url, ca }, run);
   if (!connected.ok) return connected;
   await steps.enter('preflight');
   const clear = await preflight(identifiers, connected.value.directory, work);
@@ -133,17 +133,15 @@ async function place(
   if (placed.ok) return ok({ client, order: placed.value });
   if (placed.error.reason !== 'acme-account-does-not-exist' || account.url === undefined) return placed;
   await forgetAccountUrl(account);
-  const again = await connect(run, { url, ca });
+  const again = await connect({ url, ca }, run);
   if (!again.ok) return again;
   await run.steps.enter('order');
   const second = await placeOrder(again.value.client, wish);
   return second.ok ? ok({ client: again.value.client, order: second.value }) : second;
 }
 
-interface Prepared {
+interface Prepared extends CaPlace {
   readonly identifiers: readonly Identifier[];
-  readonly url: string;
-  readonly ca: string | undefined;
 }
 
 /** What can be refused without asking anybody, and the traces of a killed run. */
@@ -188,39 +186,6 @@ async function certificateKey({ job }: Work): Promise<Result<string, Trouble>> {
   if (!made.ok) return fail('cannot-write', made.error);
   const read = await readKeyFile(path);
   return read.ok ? read : fail('key-file', read.error);
-}
-
-interface Connected {
-  readonly account: KeptAccount;
-  readonly client: AcmeClient;
-  readonly directory: Directory;
-}
-
-async function connect(run: Run, { url, ca }: Pick<Prepared, 'url' | 'ca'>): Promise<Result<Connected, Trouble>> {
-  const { job, deadline, now } = run.work;
-  const account = await openAccount(job.account, url);
-  if (!account.ok) return account;
-  const { requestTimeoutMs: timeoutMs, nameServers } = job;
-  const line = await openLine({ deadline, timeoutMs, ca, nameServers });
-  const client = await openAcmeClient({
-    directoryUrl: url,
-    accountKeyPem: account.value.keyPem,
-    accountUrl: account.value.url,
-    eab: job.account.eab,
-    line,
-    now,
-  });
-  const directory = await client.directory();
-  if (!directory.ok) return directory;
-  await run.steps.enter('account');
-  const connected = { client, directory: directory.value, account: account.value };
-  if (account.value.url) return ok(connected);
-  const may = mayRegister(job.account, directory.value);
-  if (!may.ok) return may;
-  const registered = await client.register(job.account.contact);
-  if (!registered.ok) return registered;
-  const kept = await keepAccountUrl(account.value, url, registered.value);
-  return kept.ok ? ok(connected) : kept;
 }
 
 /** The key is there already. */

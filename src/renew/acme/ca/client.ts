@@ -47,7 +47,9 @@ export interface NewOrder {
 export interface AcmeClient {
   directory(): Promise<Result<Directory, Trouble>>;
   /** RFC 8555 7.3: makes the account, or finds the one that this key already has. @returns its URL. */
-  register(contact: readonly string[]): Promise<Result<string, Trouble>>;
+  register(account: Pick<AcmeAccountSettings, 'contact' | 'agreeTos'>): Promise<Result<string, Trouble>>;
+  /** RFC 8555 7.3.2 */
+  updateContacts(account: Pick<AcmeAccountSettings, 'contact'>): Promise<Result<void, Trouble>>;
   newOrder(order: NewOrder): Promise<Result<Order, Trouble>>;
   order(url: string): Promise<Result<Polled<Order>, Trouble>>;
   authorization(url: string): Promise<Result<Polled<Authorization>, Trouble>>;
@@ -108,11 +110,17 @@ export async function openAcmeClient(options: ClientOptions): Promise<AcmeClient
       if (status < 400 || status >= 500 || status === 429) return got;
       return fail('not-a-directory', `${options.directoryUrl} answers with HTTP status ${status}: no ACME directory`);
     },
-    async register(contact) {
-      const mailto = contact.map((each) => (each.startsWith('mailto:') ? each : `mailto:${each}`));
-      const data = { termsOfServiceAgreed: true, ...(mailto.length > 0 ? { contact: mailto } : {}) };
+    async register({ contact, agreeTos }) {
+      const data = {
+        ...(agreeTos ? { termsOfServiceAgreed: true } : {}),
+        ...(contact.length > 0 ? { contact: contact.map(mailto) } : {}),
+      };
       const made = await call('the account', () => client.createAccount(data));
       return made.ok ? ok(client.getAccountUrl()) : made;
+    },
+    async updateContacts({ contact }) {
+      const told = await call('the account', () => client.updateAccount({ contact: contact.map(mailto) }));
+      return told.ok ? ok(undefined) : told;
     },
     async newOrder({ identifiers, ...rest }) {
       const data = { identifiers: [...identifiers], ...rest } as Parameters<typeof client.createOrder>[0];
@@ -162,6 +170,8 @@ export async function openAcmeClient(options: ClientOptions): Promise<AcmeClient
     },
   };
 }
+
+const mailto = (contact: string): string => (contact.startsWith('mailto:') ? contact : `mailto:${contact}`);
 
 /** Carries a failure of the exchange through acme-client. It has no `config`, or axios would take it for its own. */
 class ExchangeFailed extends Error {
