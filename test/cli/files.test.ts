@@ -96,7 +96,7 @@ test('a malformed certificate among good ones', async () => {
         chain-invalid: Certificate #1 breaks the chain: it is no readable certificate (not der at
           offset 0).
         → Install the chain again from the CA's files; the bytes as sent:
-          \`certwatch show 'file:half.pem ca-file=root.pem' --pem\`
+          \`certwatch show file:half.pem --pem\`
 
     1 target in TIME: 1 critical. Exit status 2: CRITICAL.
     exit 2"

@@ -36,14 +36,19 @@ describe('the words', () => {
     ['file:a.pem', 'file:/etc/lists/a.pem', { folder: '/etc/lists' }],
     ['file:my site.pem', 'file:my site.pem', {}],
   ])('%s → %s', (text, expected, options) => {
-    expect(lookAgain(read(text, options))).toBe(expected);
+    expect(lookAgain(read(text, options), 'judge')).toBe(expected);
   });
 
   it('have the STARTTLS and the name of the command line', () => {
     const smtp = read('smtp://x.example:25');
     const target = { ...smtp, input: 'mail.example:2525', host: 'mail.example', port: 2525, servername: 'mx.example' };
-    expect(lookAgain(target as Target)).toBe('mail.example:2525 servername=mx.example starttls=smtp');
+    expect(lookAgain(target as Target, 'judge')).toBe('mail.example:2525 servername=mx.example starttls=smtp');
   });
+});
+
+it('to see certificates nobody has to be trusted', () => {
+  const target = read('example.org', flags({ caFiles: ['root.pem'], trust: 'none', family: 6 }));
+  expect(lookAgain(target, 'see')).toBe('example.org family=6');
 });
 
 it('read back, they are the same look', () => {
@@ -54,7 +59,7 @@ it('read back, they are the same look', () => {
         ...(elsewhere ? { folder: '/elsewhere' } : {}),
       });
       if (!parsed.ok) return;
-      const [target, again] = [parsed.value, read(lookAgain(parsed.value))];
+      const [target, again] = [parsed.value, read(lookAgain(parsed.value, 'judge'))];
       const look = ({ settings, ...rest }: Target) => ({
         ...rest,
         name: undefined,

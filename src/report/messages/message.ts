@@ -54,9 +54,9 @@ export const command = (text: string): string => `\`${text}\``;
 
 /** The command that looks at this target again. @param more options, led by a space. */
 export const checkAgain = (target: Target, more = ''): string =>
-  command(`certwatch check ${shellWord(lookAgain(target))}${more}`);
+  command(`certwatch check ${shellWord(lookAgain(target, 'judge'))}${more}`);
 export const showIt = (target: Target, more = ''): string =>
-  command(`certwatch show ${shellWord(lookAgain(target))}${more}`);
+  command(`certwatch show ${shellWord(lookAgain(target, 'see'))}${more}`);
 
 /** What has to take up a new certificate. */
 export const reload = (target: Target): string => (target.kind === 'file' ? 'replace the file' : 'reload the server');
