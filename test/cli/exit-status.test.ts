@@ -62,11 +62,11 @@ test('the run deadline: what was not looked at is said, and the exit status is n
       stuck  no certificate seen
         timeout: No answer in time in the TLS handshake (127.0.0.1 port PORT).
         → See whether the host hangs or a firewall drops packets; look again with more patience:
-          \`certwatch check 'stuck.shop.example connect-to=127.0.0.1:PORT name=stuck' -t 30s\`
+          \`certwatch check 'stuck.shop.example connect-to=127.0.0.1:PORT name=stuck ca-file=root.pem' -t 30s\`
       www    no certificate seen
         timeout: Not looked at: the run's deadline came before its turn came.
         → Give the run more time (--deadline) or more at once (-j), or look at it alone:
-          \`certwatch check 'www.shop.example connect-to=127.0.0.1:PORT name=www'\`
+          \`certwatch check 'www.shop.example connect-to=127.0.0.1:PORT name=www ca-file=root.pem'\`
 
     2 targets in TIME: 2 unknown. The deadline came before all was done. Exit status 3: UNKNOWN.
     exit 3"
