@@ -64,19 +64,24 @@ export async function performRenewals(
     deadlineReached,
     interrupted,
   });
+  // Where both are one terminal, the report stands by itself.
+  if (isToldAloud(settings.run, io) && io.stdout.isTTY && io.stderr.isTTY) void io.stderr.write('\n');
   const notes = [...record.notes, ...(done ? [] : [STUCK]), ...problems];
   return { exitCode, startedAt, finishedAt: io.now(), deadlineReached, interrupted, results, notes };
 }
 
 const STUCK = 'something did not end by the deadline, and was left where it was';
 
-/** On a terminal, or where more was asked for; never among what a script reads. In the lock's note always. */
+/** On a terminal, or where more was asked for; never among what a script reads. */
+const isToldAloud = (run: RenewSettings['run'], io: Io): boolean => !run.quiet && (io.stderr.isTTY || run.verbose);
+
+/** In the lock's note always. What goes on inside an order is for those who asked for more. */
 function teller({ renewals, run }: RenewSettings, record: RecordedRun, io: Io) {
-  const aloud = !run.quiet && (io.stderr.isTTY || run.verbose);
+  const aloud = isToldAloud(run, io);
   return (event: RenewalEvent, ended: number): void => {
     const line = renewalEventLine(event);
     if (event.kind !== 'detail') record.doing(`renew, ${ended} of ${renewals.length}: ${line}`);
-    if (aloud) void io.stderr.write(`certwatch: ${line}\n`);
+    if (aloud && (event.kind !== 'detail' || run.verbose)) void io.stderr.write(`certwatch: ${line}\n`);
   };
 }
 

@@ -124,6 +124,7 @@ interface About {
   readonly warnings: readonly RenewalProblem[];
 }
 
+/** `inUse`: what lay on disk before, and lies there still or again. */
 export type RenewalResult = About &
   (
     | { readonly kind: 'not-due'; readonly renewAt: number; readonly certificate: CertificateFacts }
@@ -141,6 +142,7 @@ export type RenewalResult = About &
         readonly failures: number;
         readonly notBefore: number;
         readonly problem?: RenewalProblem;
+        readonly inUse?: CertificateFacts;
       }
     /** Every address of every target serves it. */
     | {
@@ -174,7 +176,12 @@ export type RenewalResult = About &
         readonly leftOut: readonly RenewalStep[];
       }
     /** Nothing was changed. */
-    | { readonly kind: 'failed'; readonly step: RenewalStep; readonly problem: RenewalProblem }
+    | {
+        readonly kind: 'failed';
+        readonly step: RenewalStep;
+        readonly problem: RenewalProblem;
+        readonly inUse?: CertificateFacts;
+      }
     /** The new one was installed, did not come to be served, and the old one is in its place again. */
     | {
         readonly kind: 'rolled-back';
@@ -185,6 +192,7 @@ export type RenewalResult = About &
         /** After: is the old one served everywhere again? */
         readonly restored: boolean;
         readonly servedAfter: readonly ServedAt[];
+        readonly inUse?: CertificateFacts;
       }
     /** The new one is installed, is not served everywhere, and there is nothing to put back. */
     | {

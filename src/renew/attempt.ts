@@ -1,21 +1,29 @@
 /**
  * One attempt at one certificate: every step is told and written to the journal before it begins and after it went well.
  */
-import type { RenewalProblem, RenewalResult, RenewalStep } from '../model/renewal.ts';
+import type { CertificateFacts, DueReason, RenewalProblem, RenewalResult, RenewalStep } from '../model/renewal.ts';
 import { err, type Result } from '../model/result.ts';
 import type { JournalEntry } from './journal/entry.ts';
 import type { Switched } from './journal/history.ts';
 import type { Journal } from './journal/journal.ts';
-import type { Renewal } from './renewal.ts';
+import type { Authority, Renewal } from './renewal.ts';
 import type { Tools } from './tools.ts';
 
 /** What is known of one line before it is dated. */
 type Line = JournalEntry extends infer E ? (E extends JournalEntry ? Omit<E, 'attempt' | 'at'> : never) : never;
 
+export interface Begun {
+  readonly reasons: readonly DueReason[];
+  /** The CA that is asked, where one is. */
+  readonly authority?: Authority;
+}
+
 export class Attempt {
   readonly renewal: Renewal;
   readonly tools: Tools;
   readonly warnings: RenewalProblem[] = [];
+  /** What lay on disk when it began, as results tell it. */
+  inUse: { readonly inUse?: CertificateFacts } = {};
   readonly #journal: Journal;
   readonly #id: string;
   #step: RenewalStep = 'plan';
@@ -31,6 +39,16 @@ export class Attempt {
     return this.#step;
   }
 
+  /** What each result begins with. */
+  get about(): Pick<RenewalResult, 'name' | 'warnings'> {
+    return { name: this.renewal.name, warnings: this.warnings };
+  }
+
+  /** The result of what failed here, with nothing changed. */
+  failed(problem: RenewalProblem): RenewalResult {
+    return { ...this.about, ...this.inUse, kind: 'failed', step: this.#step, problem };
+  }
+
   warn(...problems: readonly RenewalProblem[]): void {
     for (const problem of problems) {
       if (!this.warnings.some(({ reason, detail }) => reason === problem.reason && detail === problem.detail)) {
@@ -40,10 +58,16 @@ export class Attempt {
   }
 
   /** @returns the error where it cannot be written down that this has begun: then it must not begin. */
-  async begin(
-    line: Omit<Extract<JournalEntry, { kind: 'begin' }>, 'kind' | 'attempt' | 'at'>,
-  ): Promise<Result<void, RenewalProblem>> {
-    return this.#append({ kind: 'begin', ...line });
+  async begin({ reasons, authority }: Begun): Promise<Result<void, RenewalProblem>> {
+    const { renewal, tools } = this;
+    tools.emit({ kind: 'begun', name: renewal.name, at: tools.now(), reasons });
+    return this.#append({
+      kind: 'begin',
+      by: renewal.by.kind,
+      reasons: reasons.map(({ code }) => code),
+      domains: renewal.domains,
+      ...(authority ? { authority: authority.url } : {}),
+    });
   }
 
   /** Runs `work` as this step. Its success is written down; its failure is the end's to tell. */

@@ -66,7 +66,13 @@ export async function runCommand(command: Command, context: CommandContext): Pro
 }
 
 /** As a person would type it, for messages. */
-export const commandText = ({ words }: Command): string => words.join(' ');
+export function commandText({ words }: Command): string {
+  const text = words.join(' ').replace(/\s+/g, ' ');
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN - 1)}…`;
+}
+
+/** The config has it whole. */
+const LONGEST_SHOWN = 60;
 
 export const wordsOf = ({ words, shell }: Command): [string, ...string[]] => {
   const [first = '', ...rest] = words;

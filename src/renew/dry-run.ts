@@ -21,11 +21,12 @@ export async function planOnly(
   const { planned, disk } = await planFromDisk(renewal, tools, { history, force });
   const about = { name: renewal.name, warnings };
   const certificate = disk.kind === 'set' ? { certificate: factsOf(disk.leaf) } : {};
+  const inUse = disk.kind === 'set' ? { inUse: factsOf(disk.leaf) } : {};
   switch (planned.action) {
     case 'none':
       return { ...about, kind: 'not-due', renewAt: planned.renewAt, certificate: factsOf(planned.leaf) };
     case 'wait':
-      return { ...about, kind: 'skipped-backoff', reasons: planned.reasons, ...planned.backoff };
+      return { ...about, ...inUse, kind: 'skipped-backoff', reasons: planned.reasons, ...planned.backoff };
     case 'renew':
     case 'reload':
     case 'verify':

@@ -101,9 +101,8 @@ interface Trouble {
 async function turnBack(attempt: Attempt, { certificate, back }: InPlace, trouble: Trouble): Promise<Proven> {
   const { course, problem } = trouble;
   const { disk, deadline } = course;
-  const { renewal, step, warnings } = attempt;
+  const { step, about } = attempt;
   const named = namedOf(certificate, disk);
-  const about = { name: renewal.name, warnings };
   const stays = { ...about, kind: 'not-served', step, certificate } as const;
   // Somebody has ended the run before its time: there is none for the way back, and the next run goes on at once.
   if (deadline.cutShort) {
@@ -116,7 +115,10 @@ async function turnBack(attempt: Attempt, { certificate, back }: InPlace, troubl
     return { kind: 'ended', result: { ...stays, served, problem, noWayBack: noWayBack ?? 'nothing-before' } };
   }
   const undone = await putBack(attempt, back, { course, named, wanted: disk.leaf.sha256 });
-  return { kind: 'ended', result: { ...about, kind: 'rolled-back', step, problem, served, ...undone } };
+  return {
+    kind: 'ended',
+    result: { ...about, inUse: factsOf(disk.leaf), kind: 'rolled-back', step, problem, served, ...undone },
+  };
 }
 
 /** What was being looked at when somebody ended the run: nothing was seen. */

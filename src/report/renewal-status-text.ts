@@ -1,65 +1,90 @@
 /**
- * `certwatch renew --status` for people: what the disk shows of each certificate, how the last attempt at it ended, and what
- * the next run does. Pure.
+ * `certwatch renew --status` for people: what failed first, then what stopped half-way, what is due, and what is well. Says
+ * no more than the disk and the journal show. Pure.
  */
+import type { Status } from '../model/finding.ts';
 import type { LastAttempt, RenewalStatus } from '../model/renewal.ts';
 import { escapeTerminal } from './escape.ts';
-import { at, dueReasons, kindWords, stepWords, times } from './messages/renewal.ts';
-import { Page, type RenewalTextOptions } from './renewal-page.ts';
+import { at, day, dueReasons, kindWords, lasts, stepWords, times, until } from './messages/renewal.ts';
+import { RenewalPage, type RenewalTextOptions, type Row } from './renewal-page.ts';
 
-/** @param running says what a run is doing right now. */
-export function renderRenewalStatus(
-  statuses: readonly RenewalStatus[],
-  { running, ...options }: RenewalTextOptions & { readonly running?: string },
-): string {
-  const page = new Page(options);
-  const parts = statuses.map((status) => statusLines(status, page).join('\n'));
-  return `${[...(running === undefined ? [] : [escapeTerminal(running)]), ...parts].join('\n')}\n`;
+export interface StatusTextOptions extends RenewalTextOptions {
+  /** What a run that is on right now says of itself. */
+  readonly running?: string;
 }
 
-const NEXT_TRY = {
-  wait: 'the next try waits',
-  renew: 'the next run tries again',
-  install: 'the next run tries what was issued again, and orders nothing',
-  reload: 'the next run reloads again, and orders nothing',
-} as const;
+/** Worst first. */
+const STANDINGS = [
+  { title: 'failed', status: 'critical' },
+  { title: 'not served everywhere', status: 'critical' },
+  { title: 'not finished', status: 'warning' },
+  { title: 'due', status: 'warning' },
+  { title: 'not due', status: 'ok' },
+] as const satisfies readonly { title: string; status: Status }[];
+type Standing = (typeof STANDINGS)[number]['title'];
 
-function statusLines(
-  { name, certificate, renewAt, reasons, last, unreadable, next: action }: RenewalStatus,
-  page: Page,
-): string[] {
-  const head = page.palette.bold(escapeTerminal(name));
-  const disk = certificate ? `on disk until ${at(certificate.notAfter)}` : 'no certificate on disk';
-  const next = renewAt === undefined ? `due: ${dueReasons(reasons ?? [])}` : `renewal opens on ${at(renewAt)}`;
-  return [
-    head,
-    ...page.indented(`${disk}; ${next}`),
-    ...(unreadable === undefined ? [] : page.indented(unreadable)),
-    ...(last
-      ? lastLines(last, { next: action, page })
-      : unreadable === undefined
-        ? page.indented('never tried, as far as is known here')
-        : []),
-  ];
+export function renderRenewalStatus(statuses: readonly RenewalStatus[], options: StatusTextOptions): string {
+  const page = new RenewalPage(options);
+  const counts: string[] = [];
+  const sections = STANDINGS.flatMap(({ title, status }) => {
+    const here = statuses.filter((each) => standingOf(each) === title);
+    if (here.length === 0) return [];
+    counts.push(`${here.length} ${title}`);
+    const rows = here.map((each) => rowOf(each, { page, ...options }));
+    return [page.section(title, status, rows)];
+  });
+  const running = options.running === undefined ? [] : [escapeTerminal(options.running)];
+  const total = `${statuses.length} certificate${statuses.length === 1 ? '' : 's'}: ${counts.join(', ')}.`;
+  return `${[...running, ...sections, total].join('\n\n')}\n`;
 }
 
-function lastLines(
-  last: LastAttempt,
-  { next, page }: { readonly next: RenewalStatus['next']; readonly page: Page },
-): string[] {
-  const { startedAt, heardAt, outcome, step, stepDone, problem, failures, notBefore } = last;
-  const stopped = step === undefined ? '' : ` ${stepDone ? 'after' : 'while'} ${stepWords(step)}`;
-  const ended =
-    outcome === undefined
-      ? `has not come to an end: last heard of on ${at(heardAt)},${stopped}`
-      : `${kindWords(outcome)}${problem ? stopped : ''} on ${at(heardAt)}`;
-  const again =
-    failures === 0 || next === 'none' || next === 'verify'
-      ? []
-      : [`failed ${times(failures)}; ${notBefore === undefined ? NEXT_TRY[next] : `next try from ${at(notBefore)}`}`];
-  return [
-    ...page.indented(`last tried on ${at(startedAt)}: ${ended}`),
-    ...(problem ? page.problem(problem) : []),
-    ...again.flatMap((text) => page.indented(text)),
-  ];
+function standingOf({ last, reasons }: RenewalStatus): Standing {
+  if (last && last.outcome === undefined) return 'not finished';
+  if (last?.outcome === 'partly-served') return 'not served everywhere';
+  if (last && last.failures > 0) return 'failed';
+  return reasons ? 'due' : 'not due';
 }
+
+interface Writing extends StatusTextOptions {
+  readonly page: RenewalPage;
+}
+
+function rowOf(status: RenewalStatus, { page, now, running }: Writing): Row {
+  const { name, certificate, renewAt, reasons, last, unreadable, next } = status;
+  const disk = certificate ? until(certificate.notAfter, now) : 'no certificate on disk';
+  const due = renewAt === undefined ? `due: ${dueReasons(reasons ?? [])}` : `renewal opens on ${day(renewAt, now)}`;
+  const tried = last ? attemptWords(last) : (unreadable ?? 'no attempt is on record');
+  return {
+    name,
+    summary: `${disk}; ${due}`,
+    body: [
+      ...page.indented(tried),
+      ...(last?.problem ? page.problem(last.problem) : []),
+      // While a run is on, it is that one's to say.
+      ...(next === 'none' || running !== undefined ? [] : page.indented(nextWords(next, last?.notBefore, now))),
+    ],
+  };
+}
+
+function attemptWords(last: LastAttempt): string {
+  const { startedAt, heardAt, outcome, step, stepDone, failures } = last;
+  const where = step === undefined ? '' : ` ${stepDone ? 'after' : 'while'} ${stepWords(step)}`;
+  if (outcome === undefined) return `begun on ${at(startedAt)}, last heard of on ${at(heardAt)}${where}`;
+  if (failures === 0) return `${kindWords(outcome)} on ${at(heardAt)}`;
+  const since = failures > 1 ? `failed ${times(failures)}, the last time` : 'failed';
+  const how = outcome === 'failed' ? '' : `: ${kindWords(outcome)}`;
+  return `${since} on ${at(heardAt)}${how}${where}`;
+}
+
+type Next = Exclude<RenewalStatus['next'], 'none'>;
+
+const NEXT: Readonly<Record<Next, string>> = {
+  wait: 'the next run waits',
+  renew: 'the next run renews it',
+  install: 'the next run installs what was issued, and orders nothing',
+  reload: 'the next run reloads, and orders nothing',
+  verify: 'the next run looks again',
+};
+
+const nextWords = (next: Next, notBefore: number | undefined, now: number): string =>
+  notBefore === undefined ? NEXT[next] : `next try from ${at(notBefore)}, in ${lasts(notBefore - now)}`;

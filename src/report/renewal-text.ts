@@ -4,6 +4,7 @@
  */
 import type { Status } from '../model/finding.ts';
 import type {
+  CertificateFacts,
   DueReason,
   RenewalEvent,
   RenewalKind,
@@ -12,10 +13,8 @@ import type {
   ServedAt,
 } from '../model/renewal.ts';
 import { escapeTerminal } from './escape.ts';
-import { displayWidth } from './layout.ts';
-import { at, dueReasons, kindWords, lasts, noWayBack, stepWords, times } from './messages/renewal.ts';
-import type { Palette } from './palette.ts';
-import { INDENT, Page, type RenewalTextOptions } from './renewal-page.ts';
+import { at, day, dueReasons, kindWords, lasts, noWayBack, stepWords, times, until } from './messages/renewal.ts';
+import { RenewalPage, type RenewalTextOptions, type Row } from './renewal-page.ts';
 
 /** Worst first. */
 const ORDER: readonly { readonly kind: RenewalKind; readonly status: Status }[] = [
@@ -36,17 +35,17 @@ const ACTION_WORDS = { renew: 'renewed', reload: 'reloaded', verify: 'looked at 
 /** The whole report; empty where it is quiet and all is well. */
 export function renderRenewals(outcome: RenewalOutcome, options: RenewalTextOptions): string {
   if (options.quiet && outcome.exitCode === 0) return '';
-  const report = new Report(options);
+  const page = new RenewalPage(options);
   const sections = ORDER.flatMap(({ kind, status }) => {
     const results = outcome.results.filter((result) => result.kind === kind);
     if (results.length === 0 || (options.quiet && status === 'ok')) return [];
-    const heading = report.palette.heading[status](kindWords(kind).toUpperCase());
-    return [
-      [`${heading}  ${results.length}`, ...results.flatMap((result) => report.result(result, status))].join('\n'),
-    ];
+    const rows = results.map((result) => rowOf(result, { page, ...options }));
+    return [page.section(kindWords(kind), status, rows)];
   });
-  const notes = outcome.notes.flatMap((note) => report.note(note));
-  return `${[...sections, ...(notes.length > 0 ? [notes.join('\n')] : []), report.footer(outcome)].join('\n\n')}\n`;
+  const notes = outcome.notes.flatMap((note) => page.lines(`note: ${note}`, '', '  '));
+  const status = ({ 0: 'ok', 2: 'critical', 3: 'unknown' } as const)[outcome.exitCode];
+  const footer = page.lines(outcomeLine(outcome), '', '').map((line) => page.palette[status](line));
+  return `${[...sections, notes.join('\n'), footer.join('\n')].filter(Boolean).join('\n\n')}\n`;
 }
 
 /**
@@ -89,113 +88,104 @@ function outcomeLine(outcome: RenewalOutcome): string {
   return `${said}, in ${lasts(finishedAt - startedAt)}.${cut} Exit status ${exitCode}: ${status}.`;
 }
 
+type RolledBack = Extract<RenewalResult, { kind: 'rolled-back' }>;
+
+interface Writing extends RenewalTextOptions {
+  readonly page: RenewalPage;
+}
+
+function rowOf(result: RenewalResult, writing: Writing): Row {
+  const { name, warnings } = result;
+  const { page, now } = writing;
+  return {
+    name,
+    summary: summaryOf(result, now),
+    body: [...bodyOf(result, writing), ...warnings.flatMap((warning) => page.warning(warning))],
+  };
+}
+
+function summaryOf(result: RenewalResult, now: number): string {
+  switch (result.kind) {
+    case 'not-due':
+      return `${until(result.certificate.notAfter, now)}; renewal opens on ${day(result.renewAt, now)}`;
+    case 'planned':
+      return `would be ${ACTION_WORDS[result.action]}: ${dueReasons(result.reasons)}${inUse(result.certificate, now)}`;
+    case 'skipped-backoff': {
+      const wait = result.notBefore > now ? `, in ${lasts(result.notBefore - now)}` : '';
+      return `failed ${times(result.failures)}; next try from ${at(result.notBefore)}${wait} (--force: now)`;
+    }
+    case 'renewed':
+      return `${until(result.certificate.notAfter, now)}, served at ${places(result.served)}`;
+    case 'resumed':
+      return `${takenUp(result.reasons)}; ${until(result.certificate.notAfter, now)}, served at ${places(result.served)} now`;
+    case 'partly-served':
+      return `${until(result.certificate.notAfter, now)}, served at ${places(result.served)}, and not seen at every other`;
+    case 'rehearsed':
+      return [
+        result.certificate ? 'ordered and installed into a scratch folder' : 'its rehearse-command ended well',
+        ...(result.ran.length > 0 ? [`ran: ${result.ran.join(', ')}`] : []),
+        `left out: ${result.leftOut.join(', ')}`,
+      ].join('; ');
+    case 'failed':
+      return `failed while ${stepWords(result.step)}${inUse(result.inUse, now)}`;
+    case 'rolled-back': {
+      const back = result.restored ? 'in place and served again' : 'in place again, but NOT SERVED everywhere';
+      const ends = result.inUse ? `, ${until(result.inUse.notAfter, now)}` : '';
+      return `failed while ${stepWords(result.step)}; the old certificate is ${back}${ends}`;
+    }
+    case 'not-served':
+      return `failed while ${stepWords(result.step)}; ${noWayBack(result.noWayBack)}`;
+  }
+}
+
 /** Nobody knows who put there what the journal does not know of. */
 const takenUp = (reasons: readonly DueReason[]): string =>
   reasons.some(({ code }) => code === 'not-proven' || code === 'partly-served')
     ? 'installed by an earlier run'
     : 'on disk already';
 
-class Report {
-  readonly palette: Palette;
-  readonly #page: Page;
-  readonly #verbose: boolean;
+/** How urgent it is. */
+const inUse = (certificate: CertificateFacts | undefined, now: number): string =>
+  certificate ? `; on disk: ${until(certificate.notAfter, now)}` : '';
 
-  constructor(options: RenewalTextOptions) {
-    this.#page = new Page(options);
-    this.palette = this.#page.palette;
-    this.#verbose = options.verbose;
-  }
+function places(served: readonly ServedAt[]): string {
+  const count = served.filter(({ serves }) => serves === 'new').length;
+  return count === 1 ? '1 address' : `${count} addresses`;
+}
 
-  result(result: RenewalResult, status: Status): string[] {
-    const head = `  ${this.palette.bold(escapeTerminal(result.name))}  `;
-    const width = 2 + displayWidth(escapeTerminal(result.name)) + 2;
-    const [first = '', ...rest] = this.#page.lines(this.#summary(result), '', INDENT, width);
-    return [
-      `${head}${this.palette[status](first)}`,
-      ...rest,
-      ...this.#body(result),
-      ...result.warnings.flatMap((warning) =>
-        this.#page.lines(`${warning.reason}: ${warning.detail}`, `${INDENT}! `, `${INDENT}  `),
-      ),
-    ];
+function bodyOf(result: RenewalResult, { page, verbose, now }: Writing): string[] {
+  switch (result.kind) {
+    case 'not-due':
+    case 'rehearsed':
+    case 'planned':
+      return [];
+    case 'renewed':
+    case 'resumed':
+      return [
+        ...page.indented(`because ${dueReasons(result.reasons)}`),
+        ...(verbose ? page.served(result.served) : []),
+      ];
+    case 'skipped-backoff':
+      return [
+        ...page.indented(`due: ${dueReasons(result.reasons)}${inUse(result.inUse, now)}`),
+        ...(result.problem ? page.problem(result.problem) : []),
+      ];
+    case 'failed':
+      return page.problem(result.problem);
+    case 'not-served':
+    case 'partly-served':
+      return [...page.problem(result.problem), ...page.served(result.served)];
+    case 'rolled-back':
+      return [
+        ...page.problem(result.problem),
+        ...page.served(result.served),
+        ...(result.restored ? [] : servedAfter(result, page)),
+      ];
   }
+}
 
-  #summary(result: RenewalResult): string {
-    switch (result.kind) {
-      case 'not-due':
-        return `until ${at(result.certificate.notAfter)}; renewal opens on ${at(result.renewAt)}`;
-      case 'planned':
-        return `would be ${ACTION_WORDS[result.action]}: ${dueReasons(result.reasons)}`;
-      case 'skipped-backoff':
-        return `failed ${times(result.failures)}; not tried again before ${at(result.notBefore)} (--force does)`;
-      case 'renewed':
-        return `until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served)}`;
-      case 'resumed':
-        return `${takenUp(result.reasons)}; until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served)} now`;
-      case 'partly-served':
-        return `until ${at(result.certificate.notAfter)}, served at ${this.#places(result.served)}, and not seen at every other`;
-      case 'rehearsed':
-        return [
-          result.certificate ? 'ordered and installed into a scratch folder' : 'its rehearse-command ended well',
-          ...(result.ran.length > 0 ? [`ran: ${result.ran.join(', ')}`] : []),
-          `left out: ${result.leftOut.join(', ')}`,
-        ].join('; ');
-      case 'failed':
-        return `failed while ${stepWords(result.step)}`;
-      case 'rolled-back':
-        return result.restored
-          ? `failed while ${stepWords(result.step)}; the old certificate is in place and served again`
-          : `failed while ${stepWords(result.step)}; the old certificate is in place again, but NOT SERVED everywhere`;
-      case 'not-served':
-        return `failed while ${stepWords(result.step)}; ${noWayBack(result.noWayBack)}`;
-    }
-  }
-
-  #places(served: readonly ServedAt[]): string {
-    const count = served.filter(({ serves }) => serves === 'new').length;
-    return count === 1 ? '1 address' : `${count} addresses`;
-  }
-
-  #body(result: RenewalResult): string[] {
-    const verbose = this.#verbose;
-    switch (result.kind) {
-      case 'not-due':
-      case 'rehearsed':
-      case 'planned':
-        return [];
-      case 'renewed':
-      case 'resumed':
-        return [
-          ...this.#page.indented(`because ${dueReasons(result.reasons)}`),
-          ...(verbose ? this.#page.served(result.served) : []),
-        ];
-      case 'skipped-backoff':
-        return [
-          ...this.#page.indented(`due because ${dueReasons(result.reasons)}`),
-          ...(result.problem ? this.#page.problem(result.problem) : []),
-        ];
-      case 'failed':
-        return this.#page.problem(result.problem);
-      case 'not-served':
-      case 'partly-served':
-        return [...this.#page.problem(result.problem), ...this.#page.served(result.served)];
-      case 'rolled-back':
-        return [
-          ...this.#page.problem(result.problem),
-          ...this.#page.served(result.served),
-          ...(result.restored
-            ? []
-            : [...this.#page.indented('after it was put back:'), ...this.#page.served(result.servedAfter)]),
-        ];
-    }
-  }
-
-  note(note: string): string[] {
-    return this.#page.lines(`note: ${note}`, '', '  ');
-  }
-
-  footer(outcome: RenewalOutcome): string {
-    const status = ({ 0: 'ok', 2: 'critical', 3: 'unknown' } as const)[outcome.exitCode];
-    return this.palette[status](outcomeLine(outcome));
-  }
+function servedAfter({ served, servedAfter: after }: RolledBack, page: RenewalPage): string[] {
+  const lines = page.served(after);
+  if (lines.join() === page.served(served).join()) return page.indented('and just so after it was put back');
+  return [...page.indented('after it was put back:'), ...lines];
 }

@@ -41,6 +41,7 @@ function plain(text: string, { folder, ports }: Stage): string {
     .reduce((all, port, i) => all.replaceAll(`:${port}`, `:PORT${i + 1}`), text)
     .replaceAll(folder.path, 'FOLDER')
     .replace(/\d{4}-\d\d-\d\d\s+\d\d:\d\d\s+UTC/g, 'DATE')
+    .replace(/\d{4}-\d\d-\d\d/g, 'DAY')
     .replace(/in \d+(ms|s)\b/g, 'in TIME')
     .replace(/[0-9a-f]{64}/g, 'SHA256');
 }
@@ -50,7 +51,8 @@ test('due: renewed, served at both addresses; then nothing is due, and --quiet i
   const dry = await s.run(['--dry-run']);
   expect(plain(dry.stdout, s.here)).toMatchInlineSnapshot(`
     "DUE  1
-      www  would be renewed: renewal has been open since DATE
+      www  would be renewed: renewal has been open since DATE; on disk: until DAY
+          (19d 23h left)
 
     1 due, in TIME. Exit status 0: OK.
     "
@@ -59,10 +61,9 @@ test('due: renewed, served at both addresses; then nothing is due, and --quiet i
   const first = await s.run(['-v']);
   expect(plain(first.stdout, s.here)).toMatchInlineSnapshot(`
     "RENEWED  1
-      www  until DATE, served at 2 addresses
+      www  until DAY (89d 23h left), served at 2 addresses
         because renewal has been open since DATE
-        - 127.0.0.1:PORT1 at 127.0.0.1 serves the new one (until DATE)
-        - 127.0.0.2:PORT1 at 127.0.0.2 serves the new one (until DATE)
+        - the new one, until DATE: 127.0.0.1:PORT1, 127.0.0.2:PORT1
 
     1 renewed, in TIME. Exit status 0: OK.
     "
@@ -79,7 +80,7 @@ test('due: renewed, served at both addresses; then nothing is due, and --quiet i
   const second = await s.run([]);
   expect(plain(second.stdout, s.here)).toMatchInlineSnapshot(`
     "NOT DUE  1
-      www  until DATE; renewal opens on DATE
+      www  until DAY (89d 23h left); renewal opens on DAY
 
     1 not due, in TIME. Exit status 0: OK.
     "
@@ -89,9 +90,11 @@ test('due: renewed, served at both addresses; then nothing is due, and --quiet i
   expect(quiet).toMatchObject({ stdout: '', stderr: '', status: 0 });
   const status = await s.run(['--status']);
   expect(plain(status.stdout, s.here)).toMatchInlineSnapshot(`
-    "www
-        on disk until DATE; renewal opens on DATE
-        last tried on DATE: renewed on DATE
+    "NOT DUE  1
+      www  until DAY (89d 23h left); renewal opens on DAY
+        renewed on DATE
+
+    1 certificate: 1 not due.
     "
   `);
 });
@@ -102,12 +105,12 @@ test('a reload that fails: exit status 2, which address serves what; the next ru
   const first = await s.run([]);
   expect(plain(first.stdout, s.here)).toMatchInlineSnapshot(`
     "ROLLED BACK  1
-      www  failed while reloading the server; the old certificate is in place and served again
+      www  failed while reloading the server; the old certificate is in place and served again, until
+          DAY (19d 23h left)
         reload-failed: \`. ./reload\` ended with exit status 5
         → Correct the command; what it printed is below.
         | no such unit: nginx
-        - 127.0.0.1:PORT1 at 127.0.0.1 serves the old one (until DATE)
-        - 127.0.0.2:PORT1 at 127.0.0.2 serves the old one (until DATE)
+        - the old one, until DATE: 127.0.0.1:PORT1, 127.0.0.2:PORT1
         ! put-back-reload-failed: while the old one was put back: \`. ./reload\` ended with exit status 5
 
     1 rolled back, in TIME. Exit status 2: CRITICAL.
@@ -119,20 +122,23 @@ test('a reload that fails: exit status 2, which address serves what; the next ru
   expect(await s.run([])).toMatchObject({ status: 2, stdout: expect.stringMatching(/^ROLLED BACK {2}1\n/) });
   const status = await s.run(['--status']);
   expect(plain(status.stdout, s.here)).toMatchInlineSnapshot(`
-    "www
-        on disk until DATE; due: renewal has been open since DATE
-        last tried on DATE: rolled back while reloading the server on DATE
+    "FAILED  1
+      www  until DAY (19d 23h left); due: renewal has been open since DATE
+        failed 2 times in a row, the last time on DATE: rolled back while reloading
+          the server
         reload-failed: \`. ./reload\` ended with exit status 5
         → Correct the command; what it printed is below.
         | no such unit: nginx
-        failed 2 times in a row; the next run tries what was issued again, and orders nothing
+        the next run installs what was issued, and orders nothing
+
+    1 certificate: 1 failed.
     "
   `);
   await s.here.folder.write('reload', `kill -HUP ${s.server.pid}`);
   const third = await s.run([]);
   expect(plain(third.stdout, s.here)).toMatchInlineSnapshot(`
     "RENEWED  1
-      www  until DATE, served at 2 addresses
+      www  until DAY (89d 23h left), served at 2 addresses
         because renewal has been open since DATE
 
     1 renewed, in TIME. Exit status 0: OK.
@@ -151,8 +157,9 @@ test('a client that fails: exit status 2, then the wait', async () => {
   const second = await s.run([]);
   expect(plain(second.stdout, s.here)).toMatchInlineSnapshot(`
     "WAITING  1
-      www  failed once; not tried again before DATE (--force does)
-        due because renewal has been open since DATE
+      www  failed once; next try from DATE, in TIME (--force: now)
+        due: renewal has been open since DATE; on disk: until DAY (19d 23h
+          left)
         order-failed: \`echo the CA is away; exit 1\` ended with exit status 1
         → Correct the command; what it printed is below.
         | the CA is away
@@ -163,13 +170,15 @@ test('a client that fails: exit status 2, then the wait', async () => {
   expect(second.status).toBe(2);
   const status = await s.run(['--status']);
   expect(plain(status.stdout, s.here)).toMatchInlineSnapshot(`
-    "www
-        on disk until DATE; due: renewal has been open since DATE
-        last tried on DATE: failed while getting the certificate on DATE
+    "FAILED  1
+      www  until DAY (19d 23h left); due: renewal has been open since DATE
+        failed on DATE while getting the certificate
         order-failed: \`echo the CA is away; exit 1\` ended with exit status 1
         → Correct the command; what it printed is below.
         | the CA is away
-        failed once; next try from DATE
+        next try from DATE, in TIME
+
+    1 certificate: 1 failed.
     "
   `);
 });

@@ -227,7 +227,7 @@ describe('status', () => {
     await using here = await stage();
     const question = { state: here.tools.state, now: Date.now() };
     expect(await renewStatus([here.renewal({ by: BY_ACME })], question)).toEqual([
-      { name: 'www', reasons: [{ code: 'no-certificate' }] },
+      { name: 'www', next: 'renew', reasons: [{ code: 'no-certificate' }] },
     ]);
   });
 

@@ -129,7 +129,7 @@ test('put back, and still served: what each address serves after that is called 
     ],
   });
   expect((await factsOf(s)).disk).toBe(old);
-  expect(textOf(result)).toMatch(/after it was put back:\n( {4}- .* serves the new one .*\n){2}/);
+  expect(textOf(result)).toMatch(/- the new one, until .*: .*, .*\n {4}and just so after it was put back/);
 });
 
 test('put back, and served again: the old one is called the old one', async () => {

@@ -8,12 +8,21 @@ import type {
   RenewalStep,
   ServedAt,
 } from '../../model/renewal.ts';
-import { formatDuration } from '../../time/duration.ts';
+import { DAY, formatDuration, SECOND } from '../../time/duration.ts';
 import { formatInstant } from '../../verdict/instant.ts';
 import { list, quote, when } from './message.ts';
 
 /** `2026-11-21 04:12 UTC` */
 export const at = (ms: number): string => when(formatInstant(ms));
+
+/** The day; on the two days around now, the minute too. */
+export const day = (ms: number, now: number): string => (Math.abs(ms - now) > 2 * DAY ? at(ms).slice(0, 10) : at(ms));
+
+/** `until 2026-12-14 (19d 23h left)`; `notAfter` is the last second that counts. */
+export function until(notAfter: number, now: number): string {
+  const left = notAfter + SECOND - now;
+  return left > 0 ? `until ${day(notAfter, now)} (${lasts(left)} left)` : `ended ${lasts(-left)} ago`;
+}
 
 /** Why it is due, after "because". */
 export function dueReason(reason: DueReason): string {
@@ -97,18 +106,17 @@ const KIND_WORDS: Readonly<Record<RenewalKind, string>> = {
 export const kindWords = (kind: RenewalKind): string => KIND_WORDS[kind];
 
 /** What an address serves. */
-export function servedAt({ target, address, serves, notAfter, failure }: ServedAt): string {
-  const where = address === undefined ? target : `${target} at ${address}`;
-  const until = notAfter === undefined ? '' : ` (until ${at(notAfter)})`;
+export function servesWords({ serves, notAfter, failure }: ServedAt): string {
+  const ends = notAfter === undefined ? '' : `, until ${at(notAfter)}`;
   switch (serves) {
     case 'new':
-      return `${where} serves the new one${until}`;
+      return `the new one${ends}`;
     case 'old':
-      return `${where} serves the old one${until}`;
+      return `the old one${ends}`;
     case 'other':
-      return `${where} serves another one${until}`;
+      return `another one${ends}`;
     case 'unknown':
-      return `${where} could not be seen: ${failure ?? 'no reason known'}`;
+      return `not seen (${failure ?? 'no reason known'})`;
   }
 }
 
