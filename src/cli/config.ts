@@ -32,13 +32,13 @@ function checkSubcommand(io: Io, finish: Finish): Command {
   const command = createCommand('check', io)
     .description('Is the file right? Every error with file, line and column; exit status 3 where there is one.')
     .argument('[file]', FILE)
-    .option('--no-files', 'Do not look whether the files, folders and programs are there that it names.');
+    .option('--strict', 'Files, folders and programs that it names and are not there are errors, too, not only told.');
   addFlag(command, raw, { spec: '--config <file>', doc: 'The same.', key: CONFIG_KEY });
-  return command.action(async (file: string | undefined, { files }: { files: boolean }) => {
+  return command.action(async (file: string | undefined, { strict = false }: { strict?: boolean }) => {
     const path = pathOf(file, raw, io);
     if (path === undefined) return finish(await refuse([noConfig(io)], io));
     const { checkConfig } = await import('../config/check-config.ts');
-    const checked = await checkConfig(path, { answers: answersFor(io), files });
+    const checked = await checkConfig(path, { answers: answersFor(io), strict });
     if (!checked.ok) return finish(await refuse(checked.error, io));
     await io.stdout.write(checked.value);
     finish(0);

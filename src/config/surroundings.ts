@@ -24,10 +24,11 @@ interface Named extends LookUp {
   readonly at: string;
 }
 
-export async function surroundingErrors(config: Config, { files }: { readonly files: boolean }): Promise<InputError[]> {
-  const named = files ? filesOf(config) : [];
+/** What the config names and is not there, or is something else. */
+export async function missingFiles(config: Config): Promise<InputError[]> {
+  const named = filesOf(config);
   const seen = await lookUp(named, LOOK_UP_MS);
-  return [...refusedByRenew(config), ...named.flatMap((each, i) => errorOf(each, seen[i]!))];
+  return named.flatMap((each, i) => errorOf(each, seen[i]!));
 }
 
 function errorOf({ origin, at, noun, path }: Named, seen: Seen): InputError[] {
@@ -43,7 +44,8 @@ const SAID: Readonly<Record<Seen, string | undefined>> = {
   'no-answer': `did not answer within ${LOOK_UP_MS / 1_000} s: a dead network disk?`,
 };
 
-function refusedByRenew(config: Config): InputError[] {
+/** What no run of `renew` would take. */
+export function refusedByRenew(config: Config): InputError[] {
   const { certificates, source, layer } = config;
   const errors: InputError[] = [];
   if (certificates.length > 0 && layer.run.state === undefined) {
