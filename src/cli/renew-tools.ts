@@ -28,6 +28,7 @@ export function renewTools(
     chainReader: new ChainReader(),
     judgedAt: io.now(),
     runDeadline: deadline,
+    interrupted: () => deadline.cutShort,
     rootsFile: rootsFileOf(io.dist),
     rootsTag: io.nodeVersion,
     ...(io.env.SSL_CERT_FILE ? { systemBundle: io.env.SSL_CERT_FILE } : {}),

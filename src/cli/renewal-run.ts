@@ -94,7 +94,7 @@ function inOrder(
   const problem: RenewalProblem = {
     reason: 'timeout',
     detail: 'the deadline came before it had ended',
-    advice: 'raise-timeout',
+    advice: 'raise-deadline',
   };
   return renewals.map(({ name }): RenewalResult => {
     const step = steps.get(name) ?? 'queue';

@@ -82,6 +82,7 @@ export type RenewalAdvice =
   /** The same, where a second CA is configured. */
   | 'ask-ca-or-fallback'
   | 'raise-timeout'
+  | 'raise-deadline'
   /** Something outside has ended it. */
   | 'see-who-killed'
   | 'report-bug'

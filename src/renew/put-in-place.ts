@@ -43,7 +43,7 @@ export type Proven =
 export async function install(
   attempt: Attempt,
   set: CertificateSet,
-  { disk }: Course,
+  { disk }: Pick<Course, 'disk'>,
 ): Promise<Result<InPlace, RenewalProblem>> {
   const { renewal, tools } = attempt;
   const { live: path = '', domains } = renewal;

@@ -12,6 +12,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import { Attempt } from './attempt.ts';
 import { runCommand } from './command.ts';
+import { TOO_LATE } from './ending.ts';
 import { type CertificateSet, checkSet, factsOf, readSet } from './install/certificate-set.ts';
 import { prepareInstall } from './install/install.ts';
 import { Journal } from './journal/journal.ts';
@@ -22,6 +23,7 @@ import type { OnDisk } from './plan.ts';
 import { deploy, prepare } from './reload.ts';
 import type { Authority, ByAcme, ByCommand, Renewal } from './renewal.ts';
 import type { Tools } from './tools.ts';
+import type { Turn } from './turns.ts';
 
 /** Can it be rehearsed at all? */
 export const canRehearse = ({ by }: Pick<Renewal, 'by'>): boolean => by.kind === 'acme' || by.rehearsal !== undefined;
@@ -29,11 +31,13 @@ export const canRehearse = ({ by }: Pick<Renewal, 'by'>): boolean => by.kind ===
 export async function rehearse(
   renewal: Renewal,
   tools: Tools,
-  { deadline }: { readonly deadline: Deadline },
+  { deadline: given, turn }: { readonly deadline: Deadline; readonly turn?: Turn },
 ): Promise<RenewalResult> {
   const { name } = renewal;
   const by = playOf(renewal);
   if (!by.ok) return { name, warnings: [], kind: 'failed', step: 'plan', problem: by.error };
+  const deadline = turn ? await turn.take() : given;
+  if (!deadline) return { name, warnings: [], ...TOO_LATE };
   const state = join(tools.state, 'rehearsal');
   const journal = await Journal.open(state, name);
   if (!journal.ok) {

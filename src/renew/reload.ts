@@ -4,7 +4,7 @@
  */
 
 import type { RenewalProblem } from '../model/renewal.ts';
-import { ok, type Result } from '../model/result.ts';
+import { err, ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import type { Attempt } from './attempt.ts';
 import { runCommand } from './command.ts';
@@ -57,7 +57,7 @@ export async function deploy(
   const run = () =>
     runCommand(deployHook, { renewal, step: 'deploy-hook', deadline, timeoutMs, env, kill, puttingBack });
   const done = puttingBack ? await run() : await attempt.run('deploy-hook', run);
-  return done.ok ? ok(undefined) : done;
+  return done.ok ? ok(undefined) : err(withLimit(done.error, SHARE));
 }
 
 export async function reload(
@@ -67,9 +67,16 @@ export async function reload(
   const { renewal, tools } = attempt;
   const { reload: command, reloadTimeoutMs } = renewal;
   if (!command) return ok(undefined);
-  const timeoutMs = Math.min(reloadTimeoutMs, shareOf(deadline, RELOAD_SHARE));
+  const share = shareOf(deadline, RELOAD_SHARE);
+  const timeoutMs = Math.min(reloadTimeoutMs, share);
   const { reloads = new SharedReloads(tools) } = tools;
   const run = () => reloads.run({ renewal, command, puttingBack, deadline, timeoutMs });
   const done = puttingBack ? await run() : await attempt.run('reload', run);
-  return done.ok ? ok(undefined) : done;
+  return done.ok ? ok(undefined) : err(withLimit(done.error, reloadTimeoutMs <= share ? 'its reload-timeout' : SHARE));
 }
+
+const SHARE = 'its share of the time that was left';
+
+/** Which limit it was that a command did not keep. */
+const withLimit = (problem: RenewalProblem, limit: string): RenewalProblem =>
+  problem.reason.endsWith('-timeout') ? { ...problem, detail: `${problem.detail}; the limit was ${limit}` } : problem;

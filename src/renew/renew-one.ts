@@ -5,27 +5,33 @@ import type { RenewalProblem, RenewalResult } from '../model/renewal.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import { Attempt } from './attempt.ts';
-import { conclude, fail } from './ending.ts';
+import { conclude, fail, RAISE, TOO_LATE } from './ending.ts';
 import { mendAfterKill, putBackSaved } from './existing-client.ts';
 import { factsOf } from './install/certificate-set.ts';
-import { type History, historyOf } from './journal/history.ts';
+import { historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
-import { type Around, lookAround } from './look-around.ts';
-import { obtain } from './obtain.ts';
+import { lookAround } from './look-around.ts';
+import { type Obtained, obtain, type Wish } from './obtain.ts';
 import { forgetOrders } from './order-folder.ts';
 import type { Plan } from './plan.ts';
 import { type Course, type InPlace, install, prove } from './put-in-place.ts';
 import { prepare } from './reload.ts';
 import type { Renewal } from './renewal.ts';
 import { lookAgain, resume } from './resume.ts';
-import { shareOut } from './shares.ts';
+import { enoughToInstall, forOrder, forward, type Limit, sayLimit } from './shares.ts';
+import type { Situation } from './situation.ts';
 import type { Tools } from './tools.ts';
+import type { Turn } from './turns.ts';
 import { findChanged } from './verify-served.ts';
 
 export interface RenewOptions {
   readonly force?: boolean;
   /** Of this certificate: everything is over by then. */
   readonly deadline: Deadline;
+  /** What that comes from; for messages. */
+  readonly limit?: Limit;
+  /** Where it may have to listen on a port that others listen on, too. */
+  readonly turn?: Turn;
 }
 
 export async function renewOne(renewal: Renewal, tools: Tools, options: RenewOptions): Promise<RenewalResult> {
@@ -36,21 +42,17 @@ export async function renewOne(renewal: Renewal, tools: Tools, options: RenewOpt
   }
   const history = historyOf(opened.value.entries);
   const attempt = new Attempt(renewal, tools, opened.value);
-  const { force = false, deadline } = options;
+  const { force = false, deadline, turn } = options;
+  const limit = options.limit ?? { by: 'timeout', ms: deadline.remainingMs };
   const warn = (problem: RenewalProblem) => attempt.warn(problem);
   await mendAfterKill(attempt);
   const around = await lookAround(renewal, tools, { history, force, deadline, warn });
   if (around.disk.kind === 'set') attempt.inUse = { inUse: factsOf(around.disk.leaf) };
-  return carryOut(attempt, { ...around, history, deadline });
-}
-
-export interface Situation extends Around {
-  readonly history: History;
-  readonly deadline: Deadline;
+  return carryOut(attempt, { ...around, history, deadline, limit, ...(turn ? { turn } : {}) });
 }
 
 async function carryOut(attempt: Attempt, situation: Situation): Promise<RenewalResult> {
-  const { planned } = situation;
+  const { planned, turn } = situation;
   const { renewal, about, inUse } = attempt;
   switch (planned.action) {
     case 'none':
@@ -62,9 +64,13 @@ async function carryOut(attempt: Attempt, situation: Situation): Promise<Renewal
     case 'renew':
     case 'reload': {
       if (renewal.targets.length === 0) return attempt.failed(NOWHERE);
+      const mayListen = planned.action === 'renew' && !planned.issued;
+      const deadline = mayListen && turn ? await turn.take() : situation.deadline;
+      if (!deadline) return { ...about, ...inUse, ...TOO_LATE };
       const begun = await attempt.begin(planned);
       if (!begun.ok) return attempt.failed(begun.error);
-      return planned.action === 'renew' ? renew(attempt, planned, situation) : resume(attempt, planned, situation);
+      const now = { ...situation, deadline };
+      return planned.action === 'renew' ? renew(attempt, planned, now) : resume(attempt, planned, now);
     }
     case 'verify':
       return lookAgain(attempt, planned, situation);
@@ -80,44 +86,68 @@ const NOWHERE: RenewalProblem = {
 async function renew(
   attempt: Attempt,
   planned: Extract<Plan, { action: 'renew' }>,
-  { disk, seen, deadline }: Situation,
+  situation: Situation,
 ): Promise<RenewalResult> {
-  const shares = shareOut(deadline);
-  const { ordering, forward } = shares;
+  const { disk, seen, deadline } = situation;
+  const inPlace = await obtainAndInstall(attempt, planned, situation);
+  if (!inPlace.ok) return fail(attempt, inPlace.error, situation);
+  const ahead = forward(deadline);
   try {
-    const course: Course = { disk, baseline: seen.places, forward, deadline };
-    const inPlace = await obtainAndInstall(attempt, course, { planned, ordering });
-    if (!inPlace.ok) return await fail(attempt, inPlace.error, deadline);
+    const course: Course = { disk, baseline: seen.places, forward: ahead, deadline };
     const proven = await prove(attempt, inPlace.value, course);
     return await conclude(attempt, proven, { kind: 'renewed', reasons: planned.reasons });
   } finally {
-    shares.release();
+    ahead.release();
   }
 }
 
 async function obtainAndInstall(
   attempt: Attempt,
-  course: Course,
-  { planned, ordering }: { readonly planned: Extract<Plan, { action: 'renew' }>; readonly ordering: Deadline },
+  planned: Extract<Plan, { action: 'renew' }>,
+  { disk, seen, deadline, limit, turn }: Situation,
 ): Promise<Result<InPlace, RenewalProblem>> {
-  const { renewal, tools } = attempt;
-  const hooked = await prepare(attempt, { deadline: ordering });
-  if (!hooked.ok) return hooked;
-  const wish = { disk: course.disk, authority: planned.authority, deadline: ordering };
-  const obtained = await attempt.run('order', () => obtain(attempt, wish));
+  const { renewal } = attempt;
+  const allMs = deadline.remainingMs;
+  const obtained = await order(attempt, { disk, authority: planned.authority, deadline });
+  // What a pre-hook has stopped to free the port is started again by what comes after the order.
+  if (!renewal.preHook) turn?.over();
   if (!obtained.ok) return obtained;
-  if (obtained.value.kind === 'issued') {
-    const { set } = obtained.value;
-    return attempt.run('install', () => install(attempt, set, course));
+  if (obtained.value.kind === 'in-place') return inPlaceOf(attempt, obtained.value, { seen, deadline });
+  if (!enoughToInstall(deadline, allMs)) return err(tooLate(limit));
+  const { set } = obtained.value;
+  return attempt.run('install', () => install(attempt, set, { disk }));
+}
+
+async function order(attempt: Attempt, wish: Wish): Promise<Result<Obtained, RenewalProblem>> {
+  const deadline = forOrder(wish.deadline, attempt.renewal.by.kind);
+  try {
+    const hooked = await prepare(attempt, { deadline });
+    return hooked.ok ? await attempt.run('order', () => obtain(attempt, { ...wish, deadline })) : hooked;
+  } finally {
+    deadline.release();
   }
-  const { targets } = renewal;
-  const { look } = tools;
-  const { back } = obtained.value;
-  const leaf =
-    obtained.value.leaf ?? (await findChanged({ targets, look, deadline: course.forward, baseline: course.baseline }));
+}
+
+/** By an existing client. Without a live folder only the servers can tell what it has done. */
+async function inPlaceOf(
+  attempt: Attempt,
+  { leaf: known, back }: Extract<Obtained, { kind: 'in-place' }>,
+  { seen, deadline }: Pick<Situation, 'seen' | 'deadline'>,
+): Promise<Result<InPlace, RenewalProblem>> {
+  const { targets } = attempt.renewal;
+  const { look } = attempt.tools;
+  const ahead = forward(deadline);
+  const leaf = known ?? (await findChanged({ targets, look, deadline: ahead, baseline: seen.places }));
+  ahead.release();
   if (!leaf) return err(UNCHANGED);
   return ok({ certificate: factsOf(leaf), ...(back ? { back: () => putBackSaved(attempt, back) } : {}) });
 }
+
+const tooLate = (limit: Limit): RenewalProblem => ({
+  reason: 'too-late-to-install',
+  detail: `it was issued, but too late to be installed and, should it not be served, to be put back before the end of ${sayLimit(limit)}; the next run installs it, and orders nothing`,
+  advice: RAISE[limit.by],
+});
 
 const UNCHANGED: RenewalProblem = {
   reason: 'unchanged',

@@ -14,8 +14,8 @@ import { readDisk } from './look-around.ts';
 import type { OnDisk, Plan } from './plan.ts';
 import { silentOnes, verifyStep } from './proof.ts';
 import { type Course, type InPlace, prove, writeDerived } from './put-in-place.ts';
-import type { Situation } from './renew-one.ts';
-import { shareOut } from './shares.ts';
+import { forward } from './shares.ts';
+import type { Situation } from './situation.ts';
 import { reachOf } from './verify-served.ts';
 
 /** On disk already: only to be taken up and proven. Where an earlier run had put it there, the way back is the one it had. */
@@ -24,17 +24,16 @@ export async function resume(
   { leaf, reasons }: Extract<Plan, { action: 'reload' }>,
   { disk, seen, history, deadline }: Situation,
 ): Promise<RenewalResult> {
-  const shares = shareOut(deadline);
-  const { forward } = shares;
+  const ahead = forward(deadline);
   try {
     const back = await wayBack(attempt, leaf, history);
-    const course: Course = { disk: back?.disk ?? disk, baseline: seen.places, forward, deadline };
+    const course: Course = { disk: back?.disk ?? disk, baseline: seen.places, forward: ahead, deadline };
     const inPlace: InPlace = { certificate: factsOf(leaf), ...(back ? { back: back.to } : {}) };
     if (attempt.renewal.live !== undefined) await writeDerived(attempt, attempt.renewal.live);
     const proven = await prove(attempt, inPlace, course);
     return await conclude(attempt, proven, { kind: 'resumed', reasons });
   } finally {
-    shares.release();
+    ahead.release();
   }
 }
 

@@ -2,15 +2,17 @@
  * The run: every certificate that was asked for, so many at a time, each under a deadline of its own inside the run's. One
  * that fails, hangs or meets a bug never takes another with it, and results come in the config's order.
  */
-import pLimit from 'p-limit';
 import type { RenewalProblem, RenewalResult } from '../model/renewal.ts';
 import { Deadline } from '../time/deadline.ts';
+import { TOO_LATE } from './ending.ts';
 import { historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
 import { renewOne } from './renew-one.ts';
 import type { Renewal } from './renewal.ts';
 import { SharedReloads } from './shared-reloads.ts';
+import { type Limit, limitOf } from './shares.ts';
 import type { Tools } from './tools.ts';
+import { Places, PortTurn, portOf, type Turn } from './turns.ts';
 
 export interface RunRenewalsOptions {
   readonly renewals: readonly Renewal[];
@@ -22,30 +24,24 @@ export interface RunRenewalsOptions {
   readonly perform?: (
     renewal: Renewal,
     tools: Tools,
-    options: { deadline: Deadline; force: boolean },
+    options: { deadline: Deadline; force: boolean; limit: Limit; turn?: Turn },
   ) => Promise<RenewalResult>;
 }
 
 /** In the order of `renewals`. */
 export async function runRenewals(options: RunRenewalsOptions, tools: Tools): Promise<RenewalResult[]> {
   const { renewals, concurrency } = options;
-  const limit = pLimit(concurrency);
-  const alone = new Map<string, ReturnType<typeof pLimit>>();
+  const places = new Places(concurrency);
+  const ports = new Map<string, Places>();
   const results = new Map<Renewal, RenewalResult>();
   const reloads = new SharedReloads(tools);
-  const turn = async (renewal: Renewal) => {
-    const over = reloads.expect(renewal);
-    results.set(renewal, await performSafely(renewal, options, { ...tools, reloads }));
-    over();
-  };
   await Promise.all(
-    (await inTurn(renewals, tools)).map((renewal) => {
-      const port = listenerOf(renewal);
-      if (port === undefined) return limit(() => turn(renewal));
-      // Two listeners cannot have one port: these take turns, and hold no place of the others while they wait.
-      const queue = alone.get(port) ?? pLimit(1);
-      alone.set(port, queue);
-      return queue(() => limit(() => turn(renewal)));
+    (await inTurn(renewals, tools)).map(async (renewal) => {
+      await places.take();
+      const over = reloads.expect(renewal);
+      results.set(renewal, await performSafely(renewal, { ...options, places, ports }, { ...tools, reloads }));
+      over();
+      places.give();
     }),
   );
   return renewals.map((renewal) => results.get(renewal)!);
@@ -65,33 +61,40 @@ async function inTurn(renewals: readonly Renewal[], { state }: Tools): Promise<R
     .map(({ renewal }) => renewal);
 }
 
-function listenerOf({ by }: Renewal): string | undefined {
-  return by.kind === 'acme' && 'listen' in by.challenge ? by.challenge.listen : undefined;
+interface Around extends RunRenewalsOptions {
+  readonly places: Places;
+  readonly ports: Map<string, Places>;
 }
 
-async function performSafely(renewal: Renewal, options: RunRenewalsOptions, tools: Tools): Promise<RenewalResult> {
-  const { deadline: ofRun, force = false, perform = renewOne } = options;
+async function performSafely(renewal: Renewal, around: Around, tools: Tools): Promise<RenewalResult> {
+  const { deadline: ofRun, force = false, perform = renewOne } = around;
   const { name, timeoutMs } = renewal;
   const deadline = Deadline.after(timeoutMs, ofRun);
+  const limit = limitOf(timeoutMs, ofRun);
+  const turn = turnOf(renewal, around);
   let result: RenewalResult;
   try {
-    result = ofRun.expired ? { name, warnings: [], ...TOO_LATE } : await perform(renewal, tools, { deadline, force });
+    const options = { deadline, force, limit, ...(turn ? { turn } : {}) };
+    result = ofRun.expired ? { name, warnings: [], ...TOO_LATE } : await perform(renewal, tools, options);
   } catch (bug) {
     const detail = bug instanceof Error ? (bug.stack ?? bug.message) : String(bug);
     const problem: RenewalProblem = { reason: 'internal-error', detail: withoutKeys(detail), advice: 'report-bug' };
     result = { name, warnings: [], kind: 'failed', step: 'plan', problem };
   } finally {
+    turn?.release();
     deadline.release();
   }
   tools.emit({ kind: 'ended', name, at: tools.now(), result });
   return result;
 }
 
-const TOO_LATE = {
-  kind: 'failed',
-  step: 'queue',
-  problem: { reason: 'timeout', detail: 'the run was over before its turn came', advice: 'raise-timeout' },
-} as const;
+function turnOf(renewal: Renewal, { places, ports, deadline: ofRun }: Around): PortTurn | undefined {
+  const number = portOf(renewal);
+  if (number === undefined) return undefined;
+  const port = ports.get(number) ?? new Places(1);
+  ports.set(number, port);
+  return new PortTurn({ port, places, ofRun, timeoutMs: renewal.timeoutMs });
+}
 
 /** A bug's message may quote what it choked on. */
 const withoutKeys = (text: string): string =>

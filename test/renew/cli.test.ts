@@ -2,6 +2,7 @@
  * `certwatch renew` as a person runs it: the built program, a config, a real server.
  */
 import { access, readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { readProcess } from '../../src/files/proc.ts';
@@ -271,6 +272,25 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
+test('SIGTERM while it is looked who serves it: what was not seen is not told as if it had been', async () => {
+  await using s = await scene({ reload: () => '[ "true" ]' });
+  await using hanging = await startHanging();
+  const text = await readFile(s.config, 'utf8');
+  await s.here.folder.write('certwatch.yaml', text.replace('verify: [', `verify: [ "${hanging.place} trust=none",`));
+  const run = await s.run(['--format', 'json'], {
+    onSpawn: async (child) => {
+      const journal = s.here.folder.at('state/renewals/www.jsonl');
+      await until(async () => (await readFile(journal, 'utf8').catch(() => '')).includes('"verify"'));
+      await pause(300);
+      child.kill('SIGTERM');
+    },
+  });
+  expect(run.status).toBe(3);
+  const [result] = JSON.parse(run.stdout).results;
+  expect(result).toMatchObject({ kind: 'not-served', problem: { reason: 'interrupted' } });
+  expect(JSON.stringify(result.served)).not.toMatch(/deadline|interrupted/);
+});
+
 test('the deadline of the run holds, whatever hangs', async () => {
   await using s = await scene({ reload: () => `{ shell: 'trap "" TERM; sleep 60' }` });
   const { status, stdout, killed } = await s.run(['--deadline', '6s', '--format', 'json']);
@@ -280,6 +300,21 @@ test('the deadline of the run holds, whatever hangs', async () => {
   });
   expect(killed).toBe(false);
 });
+
+/** Takes connections, and says nothing. */
+async function startHanging() {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => void sockets.add(socket.on('error', () => {})));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    place: `127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await pause(20);

@@ -171,7 +171,13 @@ describe('what fails', { timeout: 20_000 }, () => {
       checkpoint: async (step) => void (step === 'reload' && setTimeout(() => deadline.expire(), 100)),
     };
     const first = await renewOne({ ...s.renewal, reload }, tools, { deadline });
-    expect(first).toMatchObject({ kind: 'not-served', problem: { reason: 'interrupted' }, noWayBack: 'interrupted' });
+    expect(first).toMatchObject({
+      kind: 'not-served',
+      problem: { reason: 'interrupted' },
+      noWayBack: 'interrupted',
+      // Nobody has looked.
+      served: [],
+    });
     const second = await renewHere(s.renewal, { ...s.here.tools, order });
     expect(second).toMatchObject({ kind: 'resumed' });
     expect(jobs).toHaveLength(1);

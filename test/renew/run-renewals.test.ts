@@ -2,6 +2,7 @@
  * Many at once: a stuck one delays nobody beyond its place, a bug in one is that one's, and the exit status says what it
  * all comes to. What is served is read off the live folders, without a server.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Certificate, ChainElement } from '../../src/model/certificate.ts';
 import type { Observation } from '../../src/model/observation.ts';
@@ -13,7 +14,7 @@ import type { Tools } from '../../src/renew/tools.ts';
 import { parseTarget } from '../../src/targets/parse-target.ts';
 import { DEFAULT_SETTINGS } from '../../src/targets/settings.ts';
 import { Deadline } from '../../src/time/deadline.ts';
-import { BY_ACME, orders, type Stage, stage } from '../support/renew/stage.ts';
+import { BY_ACME, orders, type Stage, shell, stage, words } from '../support/renew/stage.ts';
 
 /** One that lives in a folder of its own; whatever is there counts as served. */
 function renewalOf(here: Stage, name: string, more: Partial<Renewal> = {}): Renewal {
@@ -131,6 +132,78 @@ test('two listeners on one port take turns; who has none by the deadline of the 
     { kind: 'failed', step: 'queue' },
     { kind: 'failed', step: 'queue' },
   ]);
+});
+
+describe('of those that listen on one port', { timeout: 20_000 }, () => {
+  const listening = (listen: string) => ({ ...BY_ACME, challenge: { type: 'http-01', listen } }) as const;
+  const by = listening('127.0.0.1:5002');
+
+  /** Orders that take so long; what began and ended, in its order. */
+  async function port(here: Stage, { orderMs = 0 }: { orderMs?: number } = {}) {
+    const { order } = orders((job) => here.issue({ sans: job.identifiers.map((name) => `dns:${name}`) }));
+    const log: string[] = [];
+    const tools: Tools = {
+      ...here.tools,
+      look: lookAtDisk(here),
+      emit: (event) => {
+        if (event.kind === 'step') log.push(`${event.name} ${event.step}`);
+        if (event.kind === 'ended') log.push(`${event.name} ${event.result.kind}`);
+      },
+      order: async (job, call) => {
+        await pause(orderMs);
+        return order(job, call);
+      },
+    };
+    const run = async (renewals: readonly Renewal[], concurrency = 4) => {
+      const deadline = Deadline.after(15_000);
+      const results = await runRenewals({ renewals, concurrency, deadline }, tools);
+      deadline.release();
+      return { results, log };
+    };
+    return { run };
+  }
+
+  test('a stuck reload of one keeps none from the port', async () => {
+    await using here = await stage();
+    const { run } = await port(here);
+    const stuck = renewalOf(here, 'a', { by, timeoutMs: 4_000, reload: shell('sleep 60') });
+    // Another address of the same port.
+    const other = renewalOf(here, 'b', { by: listening('0.0.0.0:5002') });
+    const { results, log } = await run([stuck, other]);
+    expect(results).toMatchObject([{ kind: 'not-served', step: 'reload' }, { kind: 'renewed' }]);
+    expect(log.indexOf('b renewed')).toBeLessThan(log.indexOf('a not-served'));
+  });
+
+  test('one with a pre-hook keeps it to its end: what that has stopped is started again after the order', async () => {
+    await using here = await stage();
+    const { run } = await port(here);
+    const first = renewalOf(here, 'a', { by, preHook: words('true'), reload: shell('sleep 0.3') });
+    const { log } = await run([first, renewalOf(here, 'b', { by })]);
+    expect(log.indexOf('a renewed')).toBeLessThan(log.indexOf('b order'));
+  });
+
+  test('who waits for the port gives its place to others, and its own time does not begin yet', async () => {
+    await using here = await stage();
+    const { run } = await port(here, { orderMs: 1_500 });
+    const renewals = [
+      renewalOf(here, 'a', { by }),
+      renewalOf(here, 'b', { by, timeoutMs: 3_000 }),
+      renewalOf(here, 'c', { by, timeoutMs: 3_000 }),
+      renewalOf(here, 'elsewhere'),
+    ];
+    const { results, log } = await run(renewals, 2);
+    expect(results.map(({ kind }) => kind)).toEqual(['renewed', 'renewed', 'renewed', 'renewed']);
+    expect(log.indexOf('elsewhere order')).toBeLessThan(log.indexOf('b order'));
+  });
+
+  test('one that is not due waits for nobody', async () => {
+    await using here = await stage();
+    const { run } = await port(here, { orderMs: 500 });
+    const fresh = renewalOf(here, 'b', { by });
+    await here.writeSet(fresh.live!, here.issue({ sans: ['dns:b.shop.example'] }));
+    const { log } = await run([renewalOf(here, 'a', { by }), fresh]);
+    expect(log.indexOf('b not-due')).toBeLessThan(log.indexOf('a renewed'));
+  });
 });
 
 test('those that failed before come last', async () => {

@@ -147,6 +147,7 @@ const ADVICE: Readonly<Record<RenewalAdvice, string>> = {
   'wait-or-fallback': 'The CA limits how often it may be asked: wait; acme.fallback has its turn after some failures.',
   'ask-ca-or-fallback': 'The CA behaves oddly: see its status page; acme.fallback has its turn after some failures.',
   'ask-ca': 'The CA behaves oddly: see its status page, or take another one as acme.fallback.',
+  'raise-deadline': 'Give the run more time (--deadline), or find out what it waited for.',
   'raise-timeout': 'Give it more time (timeout:), or find out what it waited for.',
   'see-who-killed':
     'Something outside has ended it: mostly the kernel where memory is short (see dmesg), or a person. The next run goes on from here.',
