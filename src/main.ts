@@ -149,8 +149,10 @@ function onSupervisorsWish(pipe: Duplex, listener: () => void): () => void {
 function interrupts(): Io['onInterrupt'] {
   let asked = false;
   const listeners = new Set<() => void>();
-  const handle = (): void => {
-    if (asked) exit(3);
+  const handle = (signal: NodeJS.Signals): void => {
+    // Who is in a hurry says so once more. Not so a session that goes: its shell and its terminal each tell.
+    if (asked && signal !== 'SIGHUP') exit(3);
+    if (asked) return;
     asked = true;
     for (const listener of listeners) listener();
   };

@@ -247,9 +247,9 @@ test('another one is at it: told, and exit status 3; killed, its lock is nobodyâ
   });
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)(
-  '%s: ends at once, takes its hook along, exit status 3, and the next run goes on',
-  async (signal) => {
+test.each([{ signals: ['SIGTERM'] }, { signals: ['SIGINT'] }, { signals: ['SIGHUP', 'SIGHUP'] }] as const)(
+  '$signals: ends at once, takes its hook along, exit status 3, and the next run goes on',
+  async ({ signals }) => {
     await using s = await scene();
     const text = await readFile(s.config, 'utf8');
     const hook = `    pre-hook: { shell: 'sleep 60 & echo $! > child; wait' }`;
@@ -257,13 +257,16 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     const first = await s.run(['--format', 'json'], {
       onSpawn: async (child) => {
         await until(() => exists(s.here.folder.at('child')));
-        child.kill(signal);
+        for (const signal of signals) {
+          child.kill(signal);
+          await pause(50);
+        }
       },
     });
     expect(first).toMatchObject({ status: 3, killed: false });
     expect(JSON.parse(first.stdout)).toMatchObject({
       run: { interrupted: true },
-      results: [{ kind: 'failed', step: 'pre-hook' }],
+      results: [{ kind: 'failed', step: 'pre-hook', problem: { reason: 'interrupted' } }],
     });
     const child = Number(await readFile(s.here.folder.at('child'), 'utf8'));
     await until(async () => (await readProcess(child)) === undefined);
