@@ -24,7 +24,7 @@ beforeAll(async () => {
   folder = await tempFolder('orphan');
   silent = await silentServer();
   await leaveOrphan();
-});
+}, 60_000);
 
 afterAll(async () => {
   if (orphan && isAlive(orphan)) process.kill(orphan, 'SIGKILL');
