@@ -7,8 +7,8 @@ import type { RenewalOutcome, RenewalResult, RenewalStatus } from '../model/rene
 import { formatInstant } from '../verdict/instant.ts';
 import { escapeJson } from './escape.ts';
 
-export const RENEWAL_SCHEMA = 'certwatch/renewal@1';
-export const RENEWAL_STATUS_SCHEMA = 'certwatch/renewal-status@1';
+const RENEWAL_SCHEMA = 'certwatch/renewal@1';
+const RENEWAL_STATUS_SCHEMA = 'certwatch/renewal-status@1';
 
 export function renderRenewalsJson(outcome: RenewalOutcome, version: string): string {
   const { exitCode, startedAt, finishedAt, deadlineReached, interrupted, results, notes } = outcome;

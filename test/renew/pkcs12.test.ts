@@ -1,5 +1,5 @@
 /**
- * PKCS#12 files as OpenSSL, GnuTLS and node-forge read them back, for keys of each kind and passwords of each sort.
+ * PKCS#12 files as OpenSSL, GnuTLS, Java and node-forge read them back, for keys of each kind and passwords of each sort.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
@@ -16,6 +16,7 @@ import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 const ca = createCa({ now: Date.UTC(2031, 0, 1) }).issueCa({ subject: 'CN=Test Intermediate' });
 
 const certtool = findProgram('certtool');
+const keytool = findProgram('keytool');
 
 const KEYS: readonly KeyKind[] = ['ec256', 'ec384', 'rsa2048'];
 const PASSWORDS = ['secret', '', 'grüße und mehr', 'x'.repeat(200)];
@@ -85,6 +86,19 @@ testWith({ certtool })('GnuTLS reads it, too', async () => {
     expect(pems.filter((pem) => pem.includes('CERTIFICATE')).map(derOf)).toEqual(
       leaf.chain.map((each) => derOf(each.pem)),
     );
+  }
+});
+
+testWith({ keytool })('Java reads it, too: one key with its chain', async () => {
+  await using folder = await tempFolder('pkcs12');
+  for (const key of KEYS) {
+    const { file } = await written(folder, key);
+    const args = ['-J-Duser.language=en', '-list', '-v', '-keystore', file, '-storepass', 'secret'];
+    const listed = spawnSync(keytool ?? 'keytool', args).stdout.toString();
+    expect(listed.match(/^(Entry type|Certificate chain length): .*$/gm)).toEqual([
+      'Entry type: PrivateKeyEntry',
+      'Certificate chain length: 2',
+    ]);
   }
 });
 
