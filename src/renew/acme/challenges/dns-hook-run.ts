@@ -60,6 +60,7 @@ export async function runHook(
   });
   const what = `the ${hook.action} hook ${JSON.stringify(hook.argv)} for ${hook.record}`;
   const more = { output: end.output };
+  const left = 'left' in end && end.left ? '; something that it had started is still running' : '';
   switch (end.kind) {
     case 'exited':
       if (end.code === 0) return ok(undefined);
@@ -67,7 +68,7 @@ export async function runHook(
     case 'signalled':
       return err(trouble('hook-failed', `${what} was ended by ${end.signal}`, more));
     case 'timeout':
-      return err(trouble('hook-timeout', `${what} had not ended after ${end.afterMs} ms and was killed`, more));
+      return err(trouble('hook-timeout', `${what} had not ended after ${end.afterMs} ms and was killed${left}`, more));
     case 'not-started':
       return err(trouble('hook-not-started', `${what} could not be started: ${end.reason}`, more));
   }
