@@ -108,75 +108,77 @@ const STUCK =
 const KILLED = 'the scanning process was ended by SIGKILL before it was done';
 const MISSING = '; what it had not read yet of its list is missing';
 
-describe.concurrent('in the middle of its list', { timeout: 40_000 }, () => {
-  it('stopped: the rest is named, too, and what is wrong in it', async () => {
-    const lost = await lose({ file: 'a.txt', args: ['-f', 'a.txt', '--deadline', '8s'], befalls: stop });
-    expect(lost.names).toEqual(await namesIn('a.txt'));
-    expect(lost.names).toHaveLength(LINES);
-    expect(lost).toMatchObject({ codes: ['timeout'], aboutRun: [STUCK], deadlineReached: true });
-    expect(lost.origins).toEqual([`a.txt:${BAD + 1}`, `a.txt:${LATE_BAD + 5}`]);
-  });
-
-  it('killed: the rest is named at once', async () => {
-    const lost = await lose({ file: 'b.txt', args: ['-f', 'b.txt'], befalls: kill });
-    expect(lost.names).toEqual(await namesIn('b.txt'));
-    expect(lost).toMatchObject({ codes: ['internal-error'], aboutRun: [KILLED], deadlineReached: false });
-  });
-
-  it('a list that has changed meanwhile is not guessed at', async () => {
-    const befalls = async (scanner: number) => {
-      await folder.write('c.txt', `new.shop.example\n${readFileSync(folder.at('c.txt'), 'utf8')}`);
-      kill(scanner);
-    };
-    const lost = await lose({ file: 'c.txt', args: ['-f', 'c.txt'], befalls });
-    expect(lost.names).toEqual((await namesIn('c.txt')).slice(1, lost.names.length + 1));
-    expect(lost.names.length).toBeLessThan(LINES);
-    expect(lost.aboutRun).toEqual([expect.stringMatching(/before it was done; what it had not read .* is missing$/)]);
-  });
-
-  it('what came through a pipe cannot be read again: said, with what was read of it', async () => {
-    const options = (stdin: string): RunOptions => ({ stdin });
-    const lost = await lose({ file: 'd.txt', args: ['-f', '-'], befalls: kill, options });
-    expect(lost.names).toEqual((await namesIn('d.txt')).slice(0, lost.names.length));
-    expect(lost.names.length).toBeLessThan(LINES);
-    expect(lost.aboutRun).toEqual([`${KILLED}${MISSING}`]);
-  });
-});
-
 /** Before the scanner has said a word; `both`: the process that is to read again, too. */
 async function atTheStart(deed: string, { both = false, args = [] as string[] } = {}) {
   const who = `process.env.CERTWATCH_SCANNER${both ? '' : ' && !process.env.CERTWATCH_READ_AGAIN'}`;
   const preload = await folder.write(`${deed.replace(/\W/g, '')}${both}.cjs`, `if (${who}) ${deed}`);
-  const settings = ['--config', 'certwatch.yaml', '--deadline', '6s'];
+  const settings = ['--config', 'certwatch.yaml', '--deadline', '4s'];
   return run([...args, ...settings], { env: { NODE_OPTIONS: `--require ${preload}` } });
 }
 
-const BLOCK = 'for (;;);';
+const BLOCK = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);';
 const DIE = "process.kill(process.pid, 'SIGKILL')";
 
-describe.concurrent('before it has read anything', { timeout: 40_000 }, () => {
-  beforeAll(async () => {
-    await folder.write('certwatch.yaml', `targets: [ a.example, b.example ]\nlists: [ few.txt ]\n`);
-    await folder.write('few.txt', Array.from({ length: 60 }, (_, i) => `h${i}.shop.example\n`).join(''));
+describe.concurrent('lost', { timeout: 40_000 }, () => {
+  describe('in the middle of its list', () => {
+    it('stopped: the rest is named, too, and what is wrong in it', async () => {
+      const lost = await lose({ file: 'a.txt', args: ['-f', 'a.txt', '--deadline', '6s'], befalls: stop });
+      expect(lost.names).toEqual(await namesIn('a.txt'));
+      expect(lost.names).toHaveLength(LINES);
+      expect(lost).toMatchObject({ codes: ['timeout'], aboutRun: [STUCK], deadlineReached: true });
+      expect(lost.origins).toEqual([`a.txt:${BAD + 1}`, `a.txt:${LATE_BAD + 5}`]);
+    });
+
+    it('killed: the rest is named at once', async () => {
+      const lost = await lose({ file: 'b.txt', args: ['-f', 'b.txt'], befalls: kill });
+      expect(lost.names).toEqual(await namesIn('b.txt'));
+      expect(lost).toMatchObject({ codes: ['internal-error'], aboutRun: [KILLED], deadlineReached: false });
+    });
+
+    it('a list that has changed meanwhile is not guessed at', async () => {
+      const befalls = async (scanner: number) => {
+        await folder.write('c.txt', `new.shop.example\n${readFileSync(folder.at('c.txt'), 'utf8')}`);
+        kill(scanner);
+      };
+      const lost = await lose({ file: 'c.txt', args: ['-f', 'c.txt'], befalls });
+      expect(lost.names).toEqual((await namesIn('c.txt')).slice(1, lost.names.length + 1));
+      expect(lost.names.length).toBeLessThan(LINES);
+      expect(lost.aboutRun).toEqual([expect.stringMatching(/before it was done; what it had not read .* is missing$/)]);
+    });
+
+    it('what came through a pipe cannot be read again: said, with what was read of it', async () => {
+      const options = (stdin: string): RunOptions => ({ stdin });
+      const lost = await lose({ file: 'd.txt', args: ['-f', '-'], befalls: kill, options });
+      expect(lost.names).toEqual((await namesIn('d.txt')).slice(0, lost.names.length));
+      expect(lost.names.length).toBeLessThan(LINES);
+      expect(lost.aboutRun).toEqual([`${KILLED}${MISSING}`]);
+    });
   });
 
-  it('blocked: the targets of lists and config are named', async () => {
-    const lost = await atTheStart(BLOCK);
-    expect(lost.names).toEqual([...(await namesIn('few.txt')), 'a.example', 'b.example']);
-    expect(lost).toMatchObject({ codes: ['timeout'], aboutRun: [STUCK], deadlineReached: true });
-  });
+  describe('before it has read anything', () => {
+    beforeAll(async () => {
+      await folder.write('certwatch.yaml', `targets: [ a.example, b.example ]\nlists: [ few.txt ]\n`);
+      await folder.write('few.txt', Array.from({ length: 60 }, (_, i) => `h${i}.shop.example\n`).join(''));
+    });
 
-  it('killed: a shard of them', async () => {
-    const lost = await atTheStart(DIE, { args: ['-f', 'few.txt', '--shard', '2/3'] });
-    expect(lost.names).toEqual(await namesIn('few.txt', { index: 2, count: 3 }));
-    expect(lost).toMatchObject({ codes: ['internal-error'], aboutRun: [KILLED], deadlineReached: false });
-  });
+    it('blocked: the targets of lists and config are named', async () => {
+      const lost = await atTheStart(BLOCK);
+      expect(lost.names).toEqual([...(await namesIn('few.txt')), 'a.example', 'b.example']);
+      expect(lost).toMatchObject({ codes: ['timeout'], aboutRun: [STUCK], deadlineReached: true });
+    });
 
-  it.each([
-    [BLOCK, STUCK],
-    [DIE, KILLED],
-  ])('and so is who would read again (%s): a report nevertheless', async (deed, says) => {
-    const lost = await atTheStart(deed, { both: true });
-    expect(lost).toMatchObject({ names: [], aboutRun: [`${says}${MISSING}`] });
+    it('killed: a shard of them', async () => {
+      const lost = await atTheStart(DIE, { args: ['-f', 'few.txt', '--shard', '2/3'] });
+      expect(lost.names).toEqual(await namesIn('few.txt', { index: 2, count: 3 }));
+      expect(lost).toMatchObject({ codes: ['internal-error'], aboutRun: [KILLED], deadlineReached: false });
+    });
+
+    it.each([
+      ['blocked', BLOCK, STUCK],
+      ['killed', DIE, KILLED],
+    ])('%s, and so is who would read again: a report nevertheless', async (_, deed, says) => {
+      const lost = await atTheStart(deed, { both: true });
+      expect(lost).toMatchObject({ names: [], aboutRun: [`${says}${MISSING}`] });
+    });
   });
 });

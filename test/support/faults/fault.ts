@@ -78,7 +78,8 @@ const unknown = (said: Said, orElse?: Said): Expected => ({
 });
 
 export const timeoutIn = (phase: Phase): Expected => unknown(unseen('timeout', phase, 'deadline'));
-export const noAddress = (reason: string): Expected => unknown(unseen('resolve-failed', 'resolve', reason));
+export const noAddress = (reason: string, orElse?: Expected): Expected =>
+  unknown(unseen('resolve-failed', 'resolve', reason), orElse?.says[0]);
 export const noConnection = (reason: string): Expected => unknown(unseen('connect-failed', 'connect', reason));
 export const noStartTls = (reason: string): Expected => unknown(unseen('starttls-failed', 'starttls', reason));
 export const noHandshake = (reason: string, orElse?: Expected): Expected =>
