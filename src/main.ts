@@ -3,11 +3,12 @@
  */
 import { Socket } from 'node:net';
 import { hostname } from 'node:os';
-import type { Duplex } from 'node:stream';
-import { ACME_CHILD, type ExitCode, type Io } from './cli/io.ts';
+import { ACME_CHILD, type ExitCode, type Io, type Supervisor } from './cli/io.ts';
 import { TextOut } from './cli/text-out.ts';
 import { createProcessTable } from './health/process-table.ts';
-import { parseTold, READ_AGAIN_VARIABLE, SCANNER_PIPE_FD, SCANNER_VARIABLE } from './scan/supervised/scanner-role.ts';
+import { err, ok, type Result } from './model/result.ts';
+import { type Employment, employmentOf, STRAY } from './scan/supervised/role.ts';
+import { SupervisorLink } from './scan/supervised/supervisor-link.ts';
 import { Deadline } from './time/deadline.ts';
 
 declare const CERTWATCH_VERSION: string;
@@ -18,7 +19,14 @@ export type ProgramName = 'certwatch' | 'check_certwatch';
 const LINGER_MS = 250;
 
 export function main(name: ProgramName): void {
-  const io = processIo();
+  const employed = name === 'certwatch' && process.argv[2] === 'check' ? employmentOf(process.env) : ok(undefined);
+  const supervisor = employed.ok && employed.value ? meetSupervisor(employed.value) : undefined;
+  if (!employed.ok || (supervisor && !supervisor.ok)) {
+    process.exitCode = 3;
+    process.stderr.write(`certwatch: ${employed.ok ? STRAY : employed.error}\n`);
+    return;
+  }
+  const io = processIo(employed.value?.startedAt, supervisor?.value);
   // A bug is UNKNOWN, never OK: also one that escapes every promise.
   process.exitCode = 3;
   process.on('uncaughtException', (bug) => die(bug));
@@ -29,13 +37,14 @@ export function main(name: ProgramName): void {
   }
   run(name, io).then(async (code) => {
     await flushed(io);
-    leave(await admitted(code, io));
+    leave(await admitted(code, io), io);
   }, die);
 }
 
 /** A reader that takes nothing any more does not hold up the end. */
-async function flushed({ stdout, stderr }: Io): Promise<void> {
-  const patience = Deadline.after(LINGER_MS);
+async function flushed(io: Io): Promise<void> {
+  const { stdout, stderr } = io;
+  const patience = Deadline.after(io.within(LINGER_MS));
   await patience.race(Promise.all([stdout.flush(), stderr.flush()]));
   patience.release();
 }
@@ -50,6 +59,7 @@ async function admitted(code: ExitCode, { stdout, stderr }: Io): Promise<ExitCod
 
 /** Only the program that is asked for is loaded. */
 async function run(name: ProgramName, io: Io): Promise<ExitCode> {
+  if (io.supervisor?.kind === 'of-writer') return (await import('./cli/writer.ts')).runWriter(io.supervisor.pipe, io);
   if (name === 'certwatch') return (await import('./cli/program.ts')).runProgram(io);
   return (await import('./cli/plugin.ts')).runPlugin(io);
 }
@@ -60,9 +70,9 @@ function acmeChild(): void {
 }
 
 /** By itself where nothing is open any more, at once where something lingers. */
-function leave(code: ExitCode): void {
+function leave(code: ExitCode, io: Io): void {
   process.exitCode = code;
-  setTimeout(() => exit(code), LINGER_MS).unref();
+  setTimeout(() => exit(code), io.within(LINGER_MS)).unref();
 }
 
 /**
@@ -81,13 +91,12 @@ function die(bug: unknown): void {
   exit(3);
 }
 
-function processIo(): Io {
-  const supervised = process.env[SCANNER_VARIABLE];
-  const toldBefore = process.env[READ_AGAIN_VARIABLE];
-  const supervisor = supervised === undefined ? undefined : openSupervisorPipe();
+function processIo(supervisorStartedAt: bigint | undefined, employer: Employer | undefined): Io {
   // From the start of the process, not of this line: whoever set a deadline counts Node's own start-up, too.
   const bootNs = BigInt(Math.round(performance.now() * 1e6));
-  const startedAt = supervised === undefined ? process.hrtime.bigint() - bootNs : BigInt(supervised);
+  const startedAt = supervisorStartedAt ?? process.hrtime.bigint() - bootNs;
+  const sinceStart = (): number => Number(process.hrtime.bigint() - startedAt) / 1e6;
+  let goneBy = Number.POSITIVE_INFINITY;
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -96,25 +105,22 @@ function processIo(): Io {
     stderr: new TextOut(2, () => process.stderr, process.env),
     stdin: () => process.stdin,
     now: () => Date.now(),
-    onInterrupt: supervisor ? (listener) => onSupervisorsWish(supervisor, listener) : interrupts(),
-    sinceStart: () => Number(process.hrtime.bigint() - startedAt) / 1e6,
-    spawnScanner: async (readAgain) => {
-      const { spawnScanner } = await import('./scan/supervised/scanner-process.ts');
+    onInterrupt: employer ? employer.onInterrupt : interrupts(),
+    sinceStart,
+    goneBy(ms) {
+      goneBy = Math.min(goneBy, ms);
+    },
+    within: (ms) => Math.max(0, Math.min(ms, goneBy - sinceStart())),
+    startSupervised: async (role) => {
+      const { startSupervised } = await import('./scan/supervised/supervised-process.ts');
       const argv = process.argv.slice(1);
-      const scanner = spawnScanner({
-        execPath: process.execPath,
-        argv,
-        env: process.env,
-        startedAt,
-        ...(readAgain ? { readAgain } : {}),
-      });
+      const started = startSupervised({ execPath: process.execPath, argv, env: process.env, startedAt, role });
       // Whatever ends this process early (a second Ctrl-C, a bug): what is stuck over there does not notice by itself.
-      onExit(() => scanner.kill());
-      return scanner;
+      onExit(() => started.kill());
+      return started;
     },
     onExit,
-    ...(supervisor ? { supervisor } : {}),
-    ...(supervisor && toldBefore !== undefined ? { readAgain: parseTold(toldBefore) } : {}),
+    ...(employer ? { supervisor: employer.supervisor } : {}),
     processes: createProcessTable({
       pid: process.pid,
       host: hostname(),
@@ -133,16 +139,32 @@ const onExit: Io['onExit'] = (listener) => {
   return () => process.off('exit', listener);
 };
 
-/** A scanner without a supervisor has nobody to report to. */
-function openSupervisorPipe(): Duplex {
-  const pipe = new Socket({ fd: SCANNER_PIPE_FD, readable: true, writable: true });
-  pipe.on('close', () => exit(3));
-  return pipe;
+interface Employer {
+  readonly supervisor: Supervisor;
+  readonly onInterrupt: Io['onInterrupt'];
 }
 
-function onSupervisorsWish(pipe: Duplex, listener: () => void): () => void {
-  pipe.once('data', listener);
-  return () => pipe.off('data', listener);
+/** @returns the error where nobody is at the other end. */
+function meetSupervisor({ role, fd }: Employment): Result<Employer, unknown> {
+  let pipe: Socket;
+  try {
+    pipe = new Socket({ fd, readable: true, writable: true });
+  } catch (cause) {
+    return err(cause);
+  }
+  if (role.kind === 'writer') {
+    // It takes back what it has begun.
+    pipe.on('close', () => setTimeout(() => exit(3), LINGER_MS).unref());
+    return ok({ supervisor: { kind: 'of-writer', pipe }, onInterrupt: () => () => {} });
+  }
+  // Without a supervisor there is nobody to report to.
+  pipe.on('close', () => exit(3));
+  const link = new SupervisorLink(pipe);
+  const supervisor: Supervisor =
+    role.kind === 'reader'
+      ? { kind: 'of-reader', pipe, told: role.told }
+      : { kind: 'of-scanner', pipe, written: link.written };
+  return ok({ supervisor, onInterrupt: (listener) => link.onInterrupt(listener) });
 }
 
 /** @returns what calls its listeners at the first signal to end, and those that come later at once. */

@@ -1,13 +1,14 @@
 /**
  * `certwatch check`: scan, report, exit with the status.
  */
+import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { type Asked, type CheckSettings, CONFIG_KEY, LIST_KEY, RENEW_KEY, readSettings } from './check-settings.ts';
 import { fileExists } from './file-exists.ts';
 import { inputErrorTeller, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
 import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
-import { outputSpecs } from './output-specs.ts';
+import { stdoutSpecs } from './output-specs.ts';
 import type { Finish } from './program.ts';
 import { runCheck } from './run-check.ts';
 import { scanHere } from './scan-here.ts';
@@ -58,22 +59,22 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
     return 3;
   }
   const total = sources.lists.length === 0 ? sources.words.length + sources.made.length : undefined;
-  if (io.supervisor && io.readAgain) {
+  if (io.supervisor?.kind === 'of-reader') {
     const { readAgain } = await import('./read-again.ts');
-    const told = { run, judgedAt: run.now ?? io.now(), total };
-    await readAgain({ run: told, sources, told: io.readAgain, pipe: io.supervisor });
+    const told = { run, judgedAt: run.now ?? io.now(), runId: randomUUID(), total };
+    await readAgain({ run: told, sources, told: io.supervisor.told, pipe: io.supervisor.pipe });
     return 0;
   }
-  if (io.supervisor) {
+  if (io.supervisor?.kind === 'of-scanner') {
     const { runScanner } = await import('./scanner.ts');
-    return runScanner({ settings: settings.value, sources, total, pipe: io.supervisor }, io);
+    return runScanner({ settings: settings.value, sources, total, supervisor: io.supervisor }, io);
   }
   const { code } = await runCheck(
     {
       produce: scanHere({ run, sources }, io),
       deadlineMs: run.deadline,
       judgedAt: run.now,
-      outputs: await outputSpecs(run, io),
+      outputs: await stdoutSpecs(run, io),
       guard: {
         overMs: settings.value.defaults.timeoutMs,
         lastWords: 'certwatch was blocked past its time and was ended. Exit status 3: UNKNOWN.\n',

@@ -1,11 +1,11 @@
 /**
  * Io: what a command may touch of the process that it runs in. `main.ts` makes the real one.
  */
-
 import type { Duplex } from 'node:stream';
 import type { ProcessTable } from '../health/process-table.ts';
-import type { ScannerProcess } from '../scan/supervised/scanner-process.ts';
-import type { Told } from '../scan/supervised/scanner-role.ts';
+import type { InputError } from '../model/target.ts';
+import type { Role, Told } from '../scan/supervised/role.ts';
+import type { SupervisedProcess } from '../scan/supervised/supervised-process.ts';
 
 /** 0 OK · 1 WARNING · 2 CRITICAL · 3 UNKNOWN. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -30,6 +30,14 @@ export interface Out {
   readonly colorLevel: 0 | 1 | 2 | 3;
 }
 
+/** The other end, as this process sees it. */
+export type Supervisor =
+  /** `written` resolves once the reports that go into files are written, with what was wrong with them. */
+  | { readonly kind: 'of-scanner'; readonly pipe: Duplex; readonly written: Promise<readonly InputError[]> }
+  /** This process is not to scan, but to name the targets behind those that were told. */
+  | { readonly kind: 'of-reader'; readonly pipe: Duplex; readonly told: Told }
+  | { readonly kind: 'of-writer'; readonly pipe: Duplex };
+
 export interface Io {
   /** Arguments behind the program's name. */
   readonly argv: readonly string[];
@@ -47,14 +55,16 @@ export interface Io {
   onInterrupt(listener: () => void): () => void;
   /** Calls back when the process ends by itself. @returns a function that takes it back. */
   onExit(listener: () => void): () => void;
-  /** Milliseconds since this process started, on the monotonic clock: in a scanner, since its supervisor did. */
+  /** Milliseconds since this process started, on the monotonic clock: in a supervised one, since its supervisor did. */
   sinceStart(): number;
-  /** Starts this program again, with the same arguments, as a scanner; with `readAgain`, to name the targets behind these. */
-  spawnScanner(readAgain?: Told): Promise<ScannerProcess>;
-  /** The pipe to the supervisor, where this process is a scanner. */
-  readonly supervisor?: Duplex;
-  /** This process is not to scan, but to name the targets behind these. */
-  readonly readAgain?: Told;
+  /** Once all is reported, nothing is waited for beyond this moment, in milliseconds since the start. */
+  goneBy(ms: number): void;
+  /** So many milliseconds, or what is left of the time until then. */
+  within(ms: number): number;
+  /** Starts this program again, with the same arguments, to work for this one. */
+  startSupervised(role: Role): Promise<SupervisedProcess>;
+  /** Where this process works for a supervisor. */
+  readonly supervisor?: Supervisor;
   readonly processes: ProcessTable;
   /** As `process.kill`: throws where there is nobody to get the signal. A negative number means a process group. */
   signal(pid: number, signal: NodeJS.Signals | 0): void;

@@ -24,6 +24,8 @@ export interface Receiver {
   /** A verdict whose text for the standard output is made already. */
   readonly onRendered: (status: Status, text: string) => Promise<void>;
   readonly onInputError: (error: InputError) => void;
+  /** Every verdict has been handed over. Puts the reports that go into files in place. @returns what went wrong with them. */
+  readonly endFiles: () => Promise<readonly InputError[]>;
   /** The producer is giving up because of the deadline, a little early so that all can be written by then. */
   readonly onGivenUp: () => void;
 }
@@ -37,7 +39,12 @@ export interface CheckRun {
   readonly deadlineMs: number;
   /** Milliseconds since the epoch; absent: the start of the run. */
   readonly judgedAt?: number | undefined;
+  /** On the standard output. */
   readonly outputs: readonly OutputSpec[];
+  /** Reports that go into files; they are put in place before the one on the standard output ends. */
+  readonly files?: ReportFiles | undefined;
+  /** What the run has come to, before the last of the report is written. */
+  readonly onOutcome?: (outcome: Outcome) => void;
   /** For a check that nobody supervises: what is printed should its event loop be blocked past its time. */
   readonly guard?: LoopGuardOptions;
   /** Shows how far the run is, where the standard error is a terminal. */
@@ -48,20 +55,29 @@ export interface CheckRun {
   readonly onInputError?: (error: InputError) => void;
 }
 
+/** Both may be called more than once: the first call counts. */
+export interface ReportFiles {
+  end(outcome: Outcome, until: Deadline): Promise<void>;
+  /** The files stay as they were: nothing was looked at, since another run is on, and they are that one's. */
+  leave(until: Deadline): Promise<void>;
+}
+
 export interface Ended {
   readonly code: ExitCode;
   readonly outcome: Outcome;
 }
 
-/** Once the run's deadline has come, the outputs may take this long to be written in full. */
-const FLUSH_MS = 850;
+/** Once the run's deadline has come, files may take this long to be put in place, */
+const FILES_MS = 400;
+/** the report to be written in full, */
+const FLUSH_MS = 800;
+/** and the process to be gone. */
+const GONE_MS = 950;
 
-/** @returns what the run came to; `flushed` is false where the report could not be written in full in time. */
+/** @returns what the run came to. */
 export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
   const state = new RunState({ ...run, io });
-  const outputs = new Outputs(run.outputs, io.stdout, (message) =>
-    state.inputError({ origin: 'output', code: 'output-failed', message }),
-  );
+  const outputs = new Outputs(run.outputs, io.stdout);
   const deadline = Deadline.after(Math.max(0, run.deadlineMs - io.sinceStart()));
   const release = io.onInterrupt(() => {
     state.interrupted = true;
@@ -71,8 +87,17 @@ export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
     state.deadlineReached = !state.interrupted;
     state.progress.stop();
   };
-  deadline.onExpire(onGivenUp);
+  deadline.onExpire(() => {
+    onGivenUp();
+    io.goneBy(io.sinceStart() + GONE_MS);
+  });
   const letGo = run.guard ? guardLoop(run.guard) : () => {};
+  const filesEnd = Deadline.shortlyAfter(deadline, FILES_MS);
+  const endFiles = async (): Promise<readonly InputError[]> => {
+    if (state.turnedAway) await run.files?.leave(filesEnd);
+    else await run.files?.end(state.outcome(), filesEnd);
+    return state.outputErrors;
+  };
   const work = async (): Promise<'done'> => {
     await outputs.begin();
     await run.produce({
@@ -88,21 +113,22 @@ export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
         return outputs.rendered(text);
       },
       onInputError: (error) => state.inputError(error),
+      endFiles,
       onGivenUp,
     });
     state.progress.stop();
-    await outputs.end(() => state.outcome());
+    await endFiles();
+    run.onOutcome?.(state.outcome());
+    await outputs.end(state.outcome());
     return 'done';
   };
   const end = Deadline.shortlyAfter(deadline, FLUSH_MS);
   const flushed = await end.race(work());
   letGo();
   release();
-  end.release();
-  deadline.release();
+  for (const each of [end, filesEnd, deadline]) each.release();
   const outcome = state.outcome();
   if (flushed) return { code: outcome.exitCode, outcome };
-  await outputs.abort();
   void io.stderr.write('certwatch: the report could not be written in full before the deadline\n');
   return { code: outcome.exitCode === 2 ? 2 : 3, outcome };
 }

@@ -1,6 +1,6 @@
 /**
  * The heartbeat of a run, in the run's time: begun beside it, and told how it ended last of all. It can never change what
- * the run came to; what goes wrong with it is a line on the standard error.
+ * the run came to; what goes wrong with it is said.
  */
 import type { Heartbeat } from '../alert/heartbeat.ts';
 import { err, ok } from '../model/result.ts';
@@ -13,9 +13,14 @@ import type { Io } from './io.ts';
 const PING_SHARE = 0.1;
 const LONGEST_PING_MS = 5_000;
 /** A run that is over long before its deadline tells so for this long at most. */
-export const PATIENT_PING_MS = 15_000;
+const PATIENT_PING_MS = 15_000;
 /** Past the deadline, a last attempt. */
-export const HASTY_PING_MS = 300;
+const HASTY_PING_MS = 300;
+
+/** How much of the time that is left the work itself may take, where somebody is to be told of its end. */
+export function workMs(leftMs: number, isTold: boolean): number {
+  return isTold ? leftMs - Math.min(LONGEST_PING_MS, leftMs * PING_SHARE) : leftMs;
+}
 
 export interface RunHeartbeatOptions {
   /** Undefined: nobody wants to be told. */
@@ -26,25 +31,29 @@ export interface RunHeartbeatOptions {
   readonly servers: readonly string[] | undefined;
   /** Until the run's deadline. */
   readonly leftMs: number;
+  /** Where what goes wrong is said; without it, on the standard error. */
+  readonly say?: (message: string) => void;
 }
 
 export class RunHeartbeat {
-  readonly #io: Io;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #deadline: Deadline;
+  readonly #say: (message: string) => void;
 
-  private constructor(io: Io, heartbeat: Heartbeat | undefined, leftMs: number) {
-    this.#io = io;
+  private constructor(heartbeat: Heartbeat | undefined, leftMs: number, say: (message: string) => void) {
     this.#heartbeat = heartbeat;
     this.#deadline = Deadline.after(leftMs);
+    this.#say = say;
     // Not waited for: the run begins at once.
     void heartbeat?.start(this.#deadline).then((sent) => {
-      if (!sent.ok) this.#say(sent.error);
+      if (!sent.ok) say(sent.error);
     });
   }
 
-  static async begin({ url, runId, servers, leftMs }: RunHeartbeatOptions, io: Io): Promise<RunHeartbeat> {
-    if (url === undefined) return new RunHeartbeat(io, undefined, leftMs);
+  static async begin(options: RunHeartbeatOptions, io: Io): Promise<RunHeartbeat> {
+    const { url, runId, servers, leftMs } = options;
+    const { say = (message) => void io.stderr.write(errorLine({ origin: 'ping', message })) } = options;
+    if (url === undefined) return new RunHeartbeat(undefined, leftMs, say);
     const { createHeartbeat } = await import('../alert/heartbeat.ts');
     const resolver = createResolver(servers ? { servers } : {});
     const heartbeat = createHeartbeat({
@@ -56,12 +65,12 @@ export class RunHeartbeat {
         return found.ok ? ok(found.value) : err(found.error.detail ?? found.error.reason);
       },
     });
-    return new RunHeartbeat(io, heartbeat, leftMs);
+    return new RunHeartbeat(heartbeat, leftMs, say);
   }
 
   /** How much of the time that is left the work itself may take. */
   workMs(leftMs: number): number {
-    return this.#heartbeat ? leftMs - Math.min(LONGEST_PING_MS, leftMs * PING_SHARE) : leftMs;
+    return workMs(leftMs, this.#heartbeat !== undefined);
   }
 
   /** Tells of the end; last of all, since nothing else should wait for it. @param body a few lines for a person. */
@@ -71,9 +80,5 @@ export class RunHeartbeat {
     const sent = await this.#heartbeat?.end(exitStatus, body, limit);
     limit.release();
     if (sent && !sent.ok) this.#say(sent.error);
-  }
-
-  #say(message: string): void {
-    void this.#io.stderr.write(errorLine({ origin: 'ping', message }));
   }
 }

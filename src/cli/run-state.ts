@@ -17,7 +17,7 @@ export interface RunStateOptions {
   readonly onInputError?: ((error: InputError) => void) | undefined;
 }
 
-/** How many errors of input a report lists; a list of another format would fill it with thousands. */
+/** How many errors of input a report lists; a list of another format would fill it with thousands. Those of the run are few. */
 const MOST_ERRORS_KEPT = 100;
 
 export class RunState {
@@ -48,8 +48,17 @@ export class RunState {
   }
 
   inputError(error: InputError): void {
-    if (this.#errors.length < MOST_ERRORS_KEPT) this.#errors.push(error);
+    if (error.code !== undefined || this.#errors.length < MOST_ERRORS_KEPT) this.#errors.push(error);
     this.#options.onInputError?.(error);
+  }
+
+  /** Another run has the lock: this one looks at nothing. */
+  get turnedAway(): boolean {
+    return this.#errors.some(({ code }) => code === 'previous-run-running' || code === 'previous-run-stuck');
+  }
+
+  get outputErrors(): readonly InputError[] {
+    return this.#errors.filter(({ code }) => code === 'output-failed');
   }
 
   outcome(): Outcome {
@@ -60,7 +69,7 @@ export class RunState {
       judgedAt: this.judgedAt,
       deadlineReached: this.deadlineReached,
       interrupted: this.interrupted,
-      errors: this.#errors,
+      errors: [...this.#errors],
       version: io.version,
     });
   }

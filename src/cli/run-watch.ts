@@ -1,48 +1,50 @@
 /**
- * What watches over a run itself: the lock, the run record and the memory of the last run in the state folder, and the
- * heartbeat. None of it can make a verdict better; what fails in it is said.
+ * What watches over a run itself in the state folder: the lock, the run record and the memory of the last run. None of it
+ * can make a verdict better: what fails in it is said, and where its disk does not answer, the run goes on without.
  */
-import { randomUUID } from 'node:crypto';
 import type { RunSettings } from '../config/resolve-run.ts';
 import type { RecordedRun } from '../health/recorded-run.ts';
-import type { InputError } from '../model/target.ts';
+import type { InputError, RunProblem } from '../model/target.ts';
 import type { Outcome, Verdict } from '../model/verdict.ts';
-import { runSummary } from '../report/summary.ts';
+import { Deadline } from '../time/deadline.ts';
+import { SECOND } from '../time/duration.ts';
 import { errorLine } from './input-errors.ts';
 import type { Io } from './io.ts';
-import { RunHeartbeat } from './run-heartbeat.ts';
+
+/** A disk that takes longer over anything in the state folder is dead; and so much of a short run's time is not wasted on it. */
+const DISK_MS = 10 * SECOND;
+const DISK_SHARE = 0.3;
+
+export interface RunWatchOptions {
+  /** A UUID; the same that the heartbeat tells. */
+  readonly runId: string;
+  /** Until the run's deadline. */
+  readonly leftMs: number;
+}
 
 export class RunWatch {
   readonly #io: Io;
   readonly #run: RunSettings;
-  readonly #endsAt: number;
-  readonly #heartbeat: RunHeartbeat;
+  readonly #diskMs: number;
   #record: RecordedRun | undefined;
+  #dead: InputError | undefined;
   #seen = 0;
 
-  private constructor(run: RunSettings, io: Io, { endsAt, heartbeat }: { endsAt: number; heartbeat: RunHeartbeat }) {
+  private constructor(run: RunSettings, io: Io, leftMs: number) {
     this.#run = run;
     this.#io = io;
-    this.#endsAt = endsAt;
-    this.#heartbeat = heartbeat;
+    this.#diskMs = Math.min(DISK_MS, leftMs * DISK_SHARE);
   }
 
-  /**
-   * @param leftMs until the run's deadline.
-   * @returns with what stands in the way of the run: another one, or a state folder that cannot be used.
-   */
-  static async begin(run: RunSettings, io: Io, leftMs: number): Promise<{ watch: RunWatch; problem?: InputError }> {
-    const endsAt = io.now() + leftMs;
-    const runId = randomUUID();
-    const heartbeat = await RunHeartbeat.begin({ url: run.ping, runId, servers: run.resolver, leftMs }, io);
-    const watch = new RunWatch(run, io, { endsAt, heartbeat });
-    const problem = run.state === undefined ? undefined : await watch.#beginRecord(run.state, runId);
+  /** @returns with what stands in the way of the run: another one, or a state folder that cannot be used. */
+  static async begin(
+    run: RunSettings,
+    io: Io,
+    options: RunWatchOptions,
+  ): Promise<{ watch: RunWatch; problem?: InputError }> {
+    const watch = new RunWatch(run, io, options.leftMs);
+    const problem = run.state === undefined ? undefined : await watch.#beginRecord(run.state, options);
     return { watch, ...(problem ? { problem } : {}) };
-  }
-
-  /** How much of the time that is left the scan may take. */
-  scanMs(leftMs: number): number {
-    return this.#heartbeat.workMs(leftMs);
   }
 
   /** Notes a verdict down. @returns it, with what has changed since the last run. */
@@ -50,57 +52,62 @@ export class RunWatch {
     this.#seen += 1;
     if (!this.#record) return verdict;
     this.#record.doing(`check, ${this.#seen}${total === undefined ? '' : ` of ${total}`} targets`);
-    const changes = await this.#record.changes(verdict);
+    const changes = (await this.#inTime(this.#record.changes(verdict))) ?? [];
     return changes.length > 0 ? { ...verdict, findings: [...verdict.findings, ...changes] } : verdict;
   }
 
   /** The run is over: writes it down. @returns what could not be. */
   async finish(outcome: Outcome): Promise<readonly InputError[]> {
     const { deadlineReached, interrupted } = outcome.run;
-    const failed = await this.#record?.finish({
-      exitStatus: outcome.exitCode,
-      summary: outcome.summary,
-      deadlineReached,
-      interrupted,
-    });
-    return (failed ?? []).map((message) => ({ origin: 'state', code: 'state-unusable', message }));
+    const { exitCode: exitStatus, summary } = outcome;
+    const result = { exitStatus, summary, deadlineReached, interrupted };
+    const failed = this.#record && (await this.#inTime(this.#record.finish(result)));
+    const problems = (failed ?? []).map((message) => stateProblem('state-unusable', message));
+    return this.#dead ? [...problems, this.#dead] : problems;
   }
 
-  async #beginRecord(dir: string, runId: string): Promise<InputError | undefined> {
+  async #beginRecord(dir: string, { runId, leftMs }: RunWatchOptions): Promise<InputError | undefined> {
     const [{ beginRun }, { describePreviousRun }] = await Promise.all([
       import('../health/recorded-run.ts'),
       import('../health/previous-run.ts'),
     ]);
-    const begun = await beginRun({
+    const beginning = beginRun({
       dir,
       command: 'check',
       now: () => this.#io.now(),
-      deadlineAt: this.#endsAt,
+      deadlineAt: this.#io.now() + leftMs,
       processes: this.#io.processes,
       endStuck: this.#run['end-stuck'] === true,
       runId,
       version: this.#io.version,
       remember: true,
     });
+    const begun = await this.#inTime(beginning);
+    if (!begun) {
+      // Should it come back to life: this run is not recorded, and holds no lock.
+      void beginning.then((late) => (late.ok ? late.value.abandon() : undefined));
+      return this.#dead;
+    }
     if (begun.ok) {
       this.#record = begun.value;
-      for (const note of begun.value.notes) this.#say('state', note);
+      for (const note of begun.value.notes) void this.#io.stderr.write(errorLine({ origin: 'state', message: note }));
       return undefined;
     }
-    if (begun.error.kind === 'unusable') {
-      return { origin: 'state', code: 'state-unusable', message: begun.error.message };
-    }
-    const { code, severity, message } = describePreviousRun(begun.error);
-    return { origin: 'lock', code, message, severity: severity === 'critical' ? 'critical' : 'unknown' };
+    if (begun.error.kind === 'unusable') return stateProblem('state-unusable', begun.error.message);
+    const { code, severity, data, message } = describePreviousRun(begun.error);
+    return { origin: 'lock', code, message, severity: severity === 'critical' ? 'critical' : 'unknown', data };
   }
 
-  /** Tells of the end; last of all, since nothing else should wait for it. */
-  async tell(outcome: Outcome): Promise<void> {
-    const problems = outcome.run.errors.map(({ origin, message }) => `${origin}: ${message}`);
-    await this.#heartbeat.tell(outcome.exitCode, [runSummary(outcome), ...problems].join('\n'));
-  }
-
-  #say(origin: string, message: string): void {
-    void this.#io.stderr.write(errorLine({ origin, message }));
+  /** @returns undefined where the disk does not answer: from then on it is left alone. */
+  async #inTime<T>(work: Promise<T>): Promise<T | undefined> {
+    const patience = Deadline.after(this.#diskMs);
+    const done = await patience.race(work.then((value) => ({ value })));
+    patience.release();
+    if (done) return done.value;
+    this.#record = undefined;
+    this.#dead = stateProblem('state-unusable', `the state folder ${this.#run.state} does not answer: not recorded`);
+    return undefined;
   }
 }
+
+const stateProblem = (code: RunProblem, message: string): InputError => ({ origin: 'state', code, message });

@@ -1,19 +1,20 @@
 /**
- * The scanning process's side of a supervised check: looks and judges, writes the reports that go into files, and tells
- * its supervisor everything else as frames.
+ * The scanning process's side of a supervised check: looks and judges, keeps the state folder, and tells its supervisor
+ * everything as frames.
  */
-import type { Duplex } from 'node:stream';
+import { randomUUID } from 'node:crypto';
 import type { RunSettings } from '../config/resolve-run.ts';
-import type { Target } from '../model/target.ts';
-import type { Renderer } from '../report/format.ts';
+import type { InputError, Target } from '../model/target.ts';
 import { ALIVE_EVERY_MS, FrameWriter } from '../scan/supervised/frames.ts';
 import { VerdictEncoder } from '../scan/supervised/verdict-codec.ts';
 import type { TargetSources } from '../scan/target-source.ts';
+import { withErrors } from '../verdict/status.ts';
 import type { CheckSettings } from './check-settings.ts';
-import type { ExitCode, Io } from './io.ts';
-import { outputSpecs } from './output-specs.ts';
+import type { ExitCode, Io, Supervisor } from './io.ts';
+import { filesOf, stdoutSpecs } from './output-specs.ts';
 import type { PairedLook } from './paired-look.ts';
-import { type Receiver, runCheck } from './run-check.ts';
+import { type Produce, type Receiver, runCheck } from './run-check.ts';
+import { workMs } from './run-heartbeat.ts';
 import { RunWatch } from './run-watch.ts';
 import { scanHere } from './scan-here.ts';
 
@@ -21,6 +22,8 @@ import { scanHere } from './scan-here.ts';
 export interface SupervisedRun {
   readonly run: RunSettings;
   readonly judgedAt: number;
+  /** A UUID, for the run record and the heartbeat. */
+  readonly runId: string;
   readonly total?: number | undefined;
 }
 
@@ -28,51 +31,55 @@ export interface ScannerOptions {
   readonly settings: CheckSettings;
   readonly sources: TargetSources;
   readonly total: number | undefined;
-  readonly pairedLook?: PairedLook | undefined;
-  readonly pipe: Duplex;
+  readonly supervisor: Extract<Supervisor, { kind: 'of-scanner' }>;
 }
 
 export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitCode> {
-  const { settings, sources, total, pipe } = options;
+  const { settings, sources, total, supervisor } = options;
   const { run } = settings;
-  const frames = new FrameWriter<SupervisedRun>(pipe);
+  const frames = new FrameWriter<SupervisedRun>(supervisor.pipe);
   const judgedAt = run.now ?? io.now();
-  await frames.write({ kind: 'run', run: { run, judgedAt, total } });
+  const runId = randomUUID();
+  await frames.write({ kind: 'run', run: { run, judgedAt, runId, total } });
   const pulse = setInterval(() => void frames.write({ kind: 'alive' }), ALIVE_EVERY_MS);
   // The supervisor's clock started earlier, and is the one that counts.
   const leftMs = (): number => Math.max(0, run.deadline - io.sinceStart());
-  const { watch, problem } = await RunWatch.begin(run, io, leftMs());
-  const turnedAway = problem?.code === 'previous-run-stuck' || problem?.code === 'previous-run-running';
+  const { watch, problem } = await RunWatch.begin(run, io, { runId, leftMs: leftMs() });
   const onTarget = (target: Target) => void frames.write({ kind: 'target', target });
   const onAllTaken = () => void frames.write({ kind: 'all-told' });
-  const outputs = await outputSpecs(run, io);
   const look = await pairedLookFor(settings, (name) => void frames.write({ kind: 'due', name }));
-  const scanAll = turnedAway
+  const scanAll: Produce = isTurnedAway(problem)
     ? async () => onAllTaken()
     : scanHere({ run, sources, onTarget, onAllTaken, pairedLook: look }, io);
+  const telling = await tellerOf({ run, frames, watch, total }, io);
   const { code, outcome } = await runCheck(
     {
       produce: async (to) => {
         // A state folder that cannot be used must not blind the watchdog: it scans, and says so.
         if (problem) to.onInputError(problem);
-        const streamed = outputs.find(({ file, streams }) => file === undefined && streams)?.renderer;
-        await scanAll(telling(to, { frames, watch, total, streamed }));
+        await scanAll(telling(to));
       },
-      deadlineMs: io.sinceStart() + watch.scanMs(leftMs()),
+      deadlineMs: io.sinceStart() + workMs(leftMs(), run.ping !== undefined),
       judgedAt,
-      outputs: outputs.filter(({ file }) => file !== undefined),
+      outputs: [],
       progress: false,
       onInputError: (error) => void frames.write({ kind: 'input-error', error }),
     },
     io,
   );
-  for (const error of await watch.finish(outcome)) await frames.write({ kind: 'input-error', error });
+  await frames.write({ kind: 'scanned', deadlineReached: outcome.run.deadlineReached });
+  const unwritten = filesOf(run).length > 0 ? await supervisor.written : [];
+  for (const error of await watch.finish(withErrors(outcome, unwritten))) {
+    await frames.write({ kind: 'input-error', error });
+  }
   await frames.write({ kind: 'done' });
-  await watch.tell(outcome);
   clearInterval(pulse);
   await frames.end();
   return code;
 }
+
+const isTurnedAway = (problem: InputError | undefined): boolean =>
+  problem?.code === 'previous-run-stuck' || problem?.code === 'previous-run-running';
 
 /** Nothing of renewals is loaded where there are none. */
 async function pairedLookFor(settings: CheckSettings, onDue: (name: string) => void): Promise<PairedLook | undefined> {
@@ -82,26 +89,31 @@ async function pairedLookFor(settings: CheckSettings, onDue: (name: string) => v
 }
 
 interface Listeners {
+  readonly run: RunSettings;
   readonly frames: FrameWriter<SupervisedRun>;
   readonly watch: RunWatch;
   readonly total: number | undefined;
-  /** Renders for the standard output, where its text comes with each verdict. */
-  readonly streamed: Renderer | undefined;
 }
 
-/** Each verdict is noted down, goes into the files of this process, and to the supervisor. */
-function telling(to: Receiver, { frames, watch, total, streamed }: Listeners): Receiver {
+/**
+ * Each verdict is noted down and goes to the supervisor: as the text that it has in the report, where that is streamed, and
+ * as it is for who needs more of it.
+ */
+async function tellerOf({ run, frames, watch, total }: Listeners, io: Io): Promise<(to: Receiver) => Receiver> {
   const encoder = new VerdictEncoder();
-  return {
+  const streamed = (await stdoutSpecs(run, io)).find(({ streams }) => streams)?.renderer;
+  const hasFiles = filesOf(run).length > 0;
+  return (to) => ({
     ...to,
     onVerdict: async (judged) => {
       const verdict = await watch.note(judged, total);
       await to.onVerdict(verdict);
+      const text = streamed?.verdict(verdict);
       await frames.write(
-        streamed
-          ? { kind: 'rendered', status: verdict.status, text: streamed.verdict(verdict) }
-          : { kind: 'verdict', verdict: encoder.encode(verdict) },
+        text !== undefined && !hasFiles
+          ? { kind: 'rendered', status: verdict.status, text }
+          : { kind: 'verdict', verdict: encoder.encode(verdict), ...(text === undefined ? {} : { text }) },
       );
     },
-  };
+  });
 }

@@ -1,27 +1,38 @@
 /**
- * The supervisor's side of a check: starts the scanning process, follows it, and prints the report. It reads no list, no
- * config and no certificate file itself: what a dead disk or a stuck reader can hold up is in another process.
+ * The supervisor's side of a check: starts the scanning process, follows it, prints the report and tells the heartbeat. It
+ * reads no list, no config and no certificate file itself, and writes none: what a dead disk or a stuck reader can hold up is
+ * in another process.
  */
+import { randomUUID } from 'node:crypto';
 import { parseFlags, resolveRun, type SettingsLayer } from '../config/resolve-run.ts';
 import { DEFAULT_RUN } from '../config/run-settings.ts';
-import { endOf, followScan, type Loss, letGo } from '../scan/supervised/follow-scan.ts';
+import type { Target } from '../model/target.ts';
+import { followScan, type Known, type Loss, letGo } from '../scan/supervised/follow-scan.ts';
 import { type Frame, readFrames } from '../scan/supervised/frames.ts';
-import type { ScannerProcess } from '../scan/supervised/scanner-process.ts';
 import { NOTHING_TOLD, SecondReading } from '../scan/supervised/second-reading.ts';
+import { endOf, LEAVE_MS, type SupervisedProcess } from '../scan/supervised/supervised-process.ts';
+import { isGlob } from '../targets/glob.ts';
+import { parseTarget } from '../targets/parse-target.ts';
+import { isInShard } from '../targets/shard.ts';
 import { Deadline } from '../time/deadline.ts';
 import { notLookedVerdicts } from '../verdict/failed-verdicts.ts';
 import { ChainReader } from '../x509/chain-reader.ts';
 import type { Asked } from './check-settings.ts';
-import { RENEW_KEY, settingFlags } from './check-settings.ts';
+import { LIST_KEY, RENEW_KEY, settingFlags } from './check-settings.ts';
 import { inputErrorTeller, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
-import { outputSpecs } from './output-specs.ts';
+import { stdoutSpecs } from './output-specs.ts';
 import { type Produce, runCheck } from './run-check.ts';
-import { HASTY_PING_MS, PATIENT_PING_MS } from './run-heartbeat.ts';
+import { RunHeartbeat } from './run-heartbeat.ts';
 import type { SupervisedRun } from './scanner.ts';
+import { Surroundings } from './surroundings.ts';
+
+const DEFAULT_DEADLINE_MS = DEFAULT_RUN.deadline as number;
 
 interface Supervised {
-  readonly scanner: ScannerProcess;
+  readonly asked: Asked;
+  readonly flags: SettingsLayer;
+  readonly scanner: SupervisedProcess;
   readonly frames: AsyncGenerator<Frame<SupervisedRun>, void, undefined>;
   readonly secondReading: SecondReading<SupervisedRun>;
 }
@@ -30,16 +41,27 @@ export async function superviseCheck(asked: Asked, io: Io): Promise<ExitCode> {
   const { raw } = asked;
   const flags = parseFlags(settingFlags(raw));
   if (!flags.ok) return refuse(flags.error, io);
-  const scanner = await io.spawnScanner();
+  const scanner = await io.startSupervised({ kind: 'scanner' });
   const frames = readFrames<SupervisedRun>(scanner.frames);
-  const secondReading = new SecondReading<SupervisedRun>((told) => io.spawnScanner(told));
-  const supervised: Supervised = { scanner, frames, secondReading };
-  const begun = await begin(supervised, flags.value, io);
-  if (!begun) return 3;
+  const secondReading = new SecondReading<SupervisedRun>((told) => io.startSupervised({ kind: 'reader', told }));
+  const supervised: Supervised = { asked, flags: flags.value, scanner, frames, secondReading };
+  const begun = await begin(supervised, io);
+  if (!begun) return refused(flags.value, io);
   const { code, due } = await follow(supervised, begun, io);
   if (!raw.has(RENEW_KEY) || due.length === 0) return code;
   const { renewAfterCheck } = await import('./renew-after-check.ts');
   return renewAfterCheck({ code, due, raw, run: begun.run.run }, io);
+}
+
+/** The scanner has said why it cannot begin; whoever waits for the heartbeat hears that it has not. */
+async function refused(
+  { run: { ping, resolver, deadline = DEFAULT_DEADLINE_MS } }: SettingsLayer,
+  io: Io,
+): Promise<ExitCode> {
+  const leftMs = Math.max(0, deadline - io.sinceStart());
+  const heartbeat = await RunHeartbeat.begin({ url: ping, runId: randomUUID(), servers: resolver, leftMs }, io);
+  await heartbeat.tell(3, 'The run could not begin: its standard error says why.');
+  return 3;
 }
 
 interface Begun {
@@ -59,9 +81,9 @@ const START_MS = 1_000;
 const LAST_RUN_MS = 150;
 
 /** @returns undefined where the scanner has refused to begin, and said why on the standard error. */
-async function begin(supervised: Supervised, flags: SettingsLayer, io: Io): Promise<Begun | undefined> {
-  const { scanner, secondReading } = supervised;
-  const deadlineMs = flags.run.deadline ?? (DEFAULT_RUN.deadline as number);
+async function begin(supervised: Supervised, io: Io): Promise<Begun | undefined> {
+  const { flags, scanner, secondReading } = supervised;
+  const deadlineMs = flags.run.deadline ?? DEFAULT_DEADLINE_MS;
   const speakingMs = Math.min(deadlineMs * SPEAKING_SHARE, LONGEST_SPEAKING_MS);
   const patience = Deadline.after(Math.max(0, deadlineMs - speakingMs - io.sinceStart()));
   const suspicion = Deadline.after(patience.remainingMs * SUSPICIOUS_SHARE);
@@ -73,7 +95,10 @@ async function begin(supervised: Supervised, flags: SettingsLayer, io: Io): Prom
     suspicion.expire();
   });
   try {
-    return await runOf(supervised, patience, () => ({ run: resolveRun({ flags }).run, judgedAt: io.now() }));
+    return await runOf(supervised, patience, () => {
+      const { run } = resolveRun({ flags });
+      return { run, judgedAt: run.now ?? io.now(), runId: randomUUID() };
+    });
   } finally {
     release();
     for (const deadline of [suspicion, hurried, patience]) deadline.release();
@@ -97,43 +122,57 @@ async function runOf(
   return { run: run ?? byFlagsAlone(), loss: first ? 'crashed' : 'stuck' };
 }
 
+/** Those of the command line, for whom nothing could be read. */
+function knownTargets({ asked: { words, raw }, flags }: Supervised): Known {
+  const { run, ...options } = resolveRun({ flags });
+  const parsed = words.map((word) => parseTarget(word, { ...options, origin: 'command line' }));
+  const read = parsed.flatMap((target) => (target.ok ? [target.value] : []));
+  const all = read.length === words.length && !read.some(isPattern) && !raw.has(LIST_KEY) && words.length > 0;
+  return { targets: read.filter((target) => !run.shard || isInShard(target, run.shard)), all };
+}
+
+const isPattern = (target: Target): boolean => target.kind === 'file' && isGlob(target.path);
+
 async function follow(
-  { scanner, frames, secondReading }: Supervised,
-  { run: { run, judgedAt, total }, loss }: Begun,
+  supervised: Supervised,
+  begun: Begun,
   io: Io,
 ): Promise<{ code: ExitCode; due: readonly string[] }> {
+  const { scanner, frames, secondReading } = supervised;
+  const { run, judgedAt, total } = begun.run;
   const due = new Set<string>();
-  const produce: Produce = ({ deadline, interrupted, onVerdict, onRendered, onInputError, onGivenUp }) => {
-    deadline.onExpire(() => {
-      if (interrupted()) scanner.interrupt();
+  const around = await Surroundings.begin(begun.run, io);
+  const produce: Produce = (to) => {
+    around.reportTo(to.onInputError);
+    to.deadline.onExpire(() => {
+      if (to.interrupted()) scanner.interrupt();
     });
     return followScan({
+      ...to,
       scanner,
-      frames: loss ?? frames,
+      frames: begun.loss ?? frames,
       secondReading,
-      deadline,
+      known: () => knownTargets(supervised),
+      files: around.files,
       chainReader: new ChainReader(),
-      notLooked: notLookedVerdicts(interrupted),
-      onVerdict,
-      onRendered,
-      onInputError,
+      notLooked: notLookedVerdicts(to.interrupted),
       onDue: (name) => void due.add(name),
-      onGivenUp,
     });
   };
-  const { code } = await runCheck(
+  const { code, outcome } = await runCheck(
     {
       produce,
       deadlineMs: run.deadline,
       judgedAt,
-      outputs: (await outputSpecs(run, io)).filter(({ file }) => file === undefined),
+      outputs: await stdoutSpecs(run, io),
+      files: around.files,
+      onOutcome: (outcome) => around.tell(outcome),
       progress: !run.quiet,
       total,
       onInputError: inputErrorTeller(run, io),
     },
     io,
   );
-  const left = Math.max(0, run.deadline - io.sinceStart());
-  await letGo(scanner, run.ping === undefined ? undefined : Math.min(PATIENT_PING_MS, left) + HASTY_PING_MS);
+  await Promise.all([around.tell(outcome), letGo(scanner, io.within(LEAVE_MS))]);
   return { code, due: [...due] };
 }

@@ -64,6 +64,9 @@ export interface RunSetting<K extends RunKey = RunKey> {
 /** The names of `src/report`'s formats: a test holds them against the registry. */
 export const FORMAT_NAMES: readonly string[] = ['human', 'json', 'ndjson', 'nagios', 'prometheus', 'csv'];
 
+/** Ways to name it. It is nothing that could be replaced, and what is written to it comes in order with the rest. */
+const STANDARD_OUTPUT: ReadonlySet<string> = new Set(['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
+
 function parseFormat(text: string): Result<readonly FormatRequest[], string> {
   const at = text.indexOf('=');
   const format = (at < 0 ? text : text.slice(0, at)).trim().toLowerCase();
@@ -72,6 +75,7 @@ function parseFormat(text: string): Result<readonly FormatRequest[], string> {
   }
   if (at < 0) return ok([{ format }]);
   const file = parsePath(text.slice(at + 1));
+  if (file.ok && STANDARD_OUTPUT.has(file.value)) return ok([{ format }]);
   return file.ok ? ok([{ format, file: file.value }]) : err(`${file.error} after "${format}="`);
 }
 

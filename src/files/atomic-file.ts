@@ -3,10 +3,10 @@
  * folder. A reader sees the old version or the new one, also when the writer is killed or the disk is full. What a killed
  * writer leaves behind is a temporary file, which the next writer of the same file clears away.
  */
-import { constants, promises as fs } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { constants, promises as fs, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { err, ok, type Result } from '../model/result.ts';
+import { openPipe } from './pipe-sink.ts';
 import { clearStaleTemps, tempName } from './stale-temps.ts';
 
 export interface AtomicFileOptions {
@@ -14,21 +14,35 @@ export interface AtomicFileOptions {
   readonly mode?: number;
 }
 
+/** Where the text goes. */
+export interface Sink {
+  append(text: string): Promise<void>;
+  /** Resolves when all of it has arrived. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What names a descriptor of this process, and no file: where it leads is somebody else's, and must not be replaced. */
+const DESCRIPTOR = /^\/(?:dev\/(?:stdout|stderr|fd\/\d+)|proc\/self\/fd\/\d+)$/;
+
 /** Text is gathered up to this many characters before it goes to the disk. */
 const GATHER = 64 * 1024;
 
 export class AtomicFile {
+  /** It goes to somebody who reads it as it comes, and may take all the time there is (a pipe). */
+  readonly hasReader: boolean;
   readonly #path: string;
   readonly #temp: string | undefined;
-  readonly #handle: FileHandle;
+  readonly #sink: Sink;
   #gathered = '';
   /** A part is missing from then on: what was to be the new version must never be seen. */
   #failure: string | undefined;
 
-  private constructor(path: string, temp: string | undefined, handle: FileHandle) {
+  private constructor(path: string, { sink, temp, hasReader = false }: Opened) {
     this.#path = path;
     this.#temp = temp;
-    this.#handle = handle;
+    this.#sink = sink;
+    this.hasReader = hasReader;
   }
 
   /**
@@ -38,20 +52,15 @@ export class AtomicFile {
    */
   static async create(path: string, options: AtomicFileOptions = {}): Promise<Result<AtomicFile, string>> {
     try {
-      const real = await fs.realpath(path).catch(() => path);
-      const existing = await fs.lstat(real).catch(() => undefined);
+      const real = DESCRIPTOR.test(path) ? path : await fs.realpath(path).catch(() => path);
+      const existing = await fs.stat(real).catch(() => undefined);
+      if (!existing && (await fs.lstat(real).catch(() => undefined)))
+        return err(`${path}: is a link that leads nowhere`);
       if (existing?.isDirectory()) return err(`${path}: is a folder, expected a file to write to`);
-      if (existing && !existing.isFile()) {
-        // Without O_NONBLOCK, opening a FIFO that nobody reads would wait for ever.
-        const handle = await fs.open(real, constants.O_WRONLY | constants.O_NONBLOCK);
-        return ok(new AtomicFile(real, undefined, handle));
-      }
-      const mode = existing ? existing.mode & 0o777 : (options.mode ?? 0o644);
-      // Before there is one more: so there is never more than one, wherever writers are killed.
-      await clearStaleTemps(dirname(real), basename(real));
-      const temp = join(dirname(real), await tempName(basename(real)));
-      const handle = await fs.open(temp, 'wx', mode);
-      return ok(new AtomicFile(real, temp, handle));
+      const isReplaced = !DESCRIPTOR.test(path) && (!existing || existing.isFile());
+      return ok(
+        new AtomicFile(real, isReplaced ? await beside(real, existing, options) : await asItIs(real, existing)),
+      );
     } catch (cause) {
       return err(`${path}: cannot be written (${reasonOf(cause)})`);
     }
@@ -70,12 +79,9 @@ export class AtomicFile {
       return flushed;
     }
     try {
-      if (this.#temp === undefined) {
-        await this.#handle.close();
-        return ok(undefined);
-      }
-      await this.#handle.sync();
-      await this.#handle.close();
+      await this.#sink.sync();
+      await this.#sink.close();
+      if (this.#temp === undefined) return ok(undefined);
       await fs.rename(this.#temp, this.#path);
       await syncFolder(dirname(this.#path));
       return ok(undefined);
@@ -87,7 +93,7 @@ export class AtomicFile {
 
   /** Leaves the old version as it was and nothing else behind. */
   async abort(): Promise<void> {
-    await this.#handle.close().catch(() => {});
+    await this.#sink.close().catch(() => {});
     if (this.#temp !== undefined) await fs.unlink(this.#temp).catch(() => {});
   }
 
@@ -95,12 +101,40 @@ export class AtomicFile {
     const text = this.#gathered;
     this.#gathered = '';
     if (this.#failure === undefined && text !== '') {
-      await this.#handle.appendFile(text).catch((cause) => {
+      await this.#sink.append(text).catch((cause) => {
         this.#failure = `${this.#path}: cannot be written (${reasonOf(cause)})`;
       });
     }
     return this.#failure === undefined ? ok(undefined) : err(this.#failure);
   }
+}
+
+interface Opened {
+  readonly sink: Sink;
+  /** Absent: there is none. */
+  readonly temp?: string;
+  readonly hasReader?: boolean;
+}
+
+/** A temporary file, to be put in the place of `real`. */
+async function beside(real: string, existing: Stats | undefined, options: AtomicFileOptions): Promise<Opened> {
+  const mode = existing ? existing.mode & 0o777 : (options.mode ?? 0o644);
+  // Before there is one more: so there is never more than one, wherever writers are killed.
+  await clearStaleTemps(dirname(real), basename(real));
+  const temp = join(dirname(real), await tempName(basename(real)));
+  const handle = await fs.open(temp, 'wx', mode);
+  return {
+    temp,
+    sink: { append: (text) => handle.appendFile(text), sync: () => handle.sync(), close: () => handle.close() },
+  };
+}
+
+/** What cannot be replaced. */
+async function asItIs(path: string, existing: Stats | undefined): Promise<Opened> {
+  if (existing?.isFIFO()) return { sink: await openPipe(path), hasReader: true };
+  // To a file that a descriptor leads to, others may be writing, too.
+  const handle = await fs.open(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_APPEND);
+  return { sink: { append: (text) => handle.appendFile(text), sync: async () => {}, close: () => handle.close() } };
 }
 
 /** The whole of `text` as the new version of the file at `path`. */
@@ -135,6 +169,8 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'its folder does not exist',
   ENOTDIR: 'a part of its path is no folder',
   ENXIO: 'nobody reads from it',
+  EPIPE: 'nobody reads from it any more',
+  EBADF: 'that descriptor is not open for writing',
   ENAMETOOLONG: 'its name is too long',
 };
 

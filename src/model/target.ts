@@ -117,8 +117,10 @@ export interface InputError {
   readonly origin: string;
   readonly message: string;
   readonly code?: RunProblem;
-  /** What it makes of the run's status: UNKNOWN at best, unless it is worse. */
-  readonly severity?: 'critical' | 'unknown';
+  /** What it makes of the run's status: UNKNOWN at best, unless it is worse, or only information. */
+  readonly severity?: 'critical' | 'unknown' | 'info';
+  /** The same as the sentence says, for programs. */
+  readonly data?: Readonly<Record<string, string | number>>;
 }
 
 export type RunProblem =
@@ -129,4 +131,6 @@ export type RunProblem =
   | 'scanner-ended'
   | 'previous-run-stuck'
   | 'previous-run-running'
-  | 'state-unusable';
+  | 'state-unusable'
+  /** The heartbeat could not be told: information. */
+  | 'ping-failed';

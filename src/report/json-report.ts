@@ -41,7 +41,12 @@ export function runJson(run: Run): JsonObject {
     judgedAt: formatInstant(run.judgedAt),
     deadlineReached: run.deadlineReached,
     interrupted: run.interrupted,
-    errors: run.errors.map(({ origin, message, code }) => ({ ...(code ? { code } : {}), origin, message })),
+    errors: run.errors.map(({ origin, message, code, data }) => ({
+      ...(code ? { code } : {}),
+      origin,
+      message,
+      ...(data ? { data: { ...data } } : {}),
+    })),
     version: run.version,
   };
 }

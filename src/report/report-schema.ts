@@ -142,7 +142,7 @@ const run = object({
   judgedAt: instant,
   deadlineReached: flag,
   interrupted: flag,
-  errors: list(object({ code: optional(text), origin: text, message: text })),
+  errors: list(object({ code: optional(text), origin: text, message: text, data: optional({ type: 'object' }) })),
   version: text,
 });
 

@@ -2,6 +2,7 @@
  * Status: the worst of what was found, and the exit status that says it (the same for cron, Nagios and a person).
  */
 import type { Finding, Severity, Status } from '../model/finding.ts';
+import type { InputError } from '../model/target.ts';
 import type { Outcome, Run, Summary } from '../model/verdict.ts';
 
 /** CRITICAL > WARNING > UNKNOWN > OK. */
@@ -39,6 +40,15 @@ export function exitCode(status: Status): Outcome['exitCode'] {
   return EXIT_CODES[status];
 }
 
+/** What the run comes to with what has gone wrong since. */
+export function withErrors(outcome: Outcome, errors: readonly InputError[]): Outcome {
+  if (errors.length === 0) return outcome;
+  const { run } = outcome;
+  const severities = errors.map(({ severity = 'unknown' }) => severityStatus(severity));
+  const status = run.interrupted ? 'unknown' : worstStatus([outcome.status, ...severities]);
+  return { ...outcome, run: { ...run, errors: [...run.errors, ...errors] }, status, exitCode: exitCode(status) };
+}
+
 /** Counts verdicts as they come, so that a streamed run keeps nothing else of them. */
 export class Tally {
   #counts: Record<Status, number> = { ok: 0, warning: 0, critical: 0, unknown: 0 };
@@ -60,7 +70,7 @@ export class Tally {
     const summary = this.summary;
     const statuses = WORST_FIRST.filter((status) => this.#counts[status] > 0);
     if (summary.targets === 0) statuses.push('unknown');
-    for (const { severity } of run.errors) statuses.push(severity ?? 'unknown');
+    for (const { severity = 'unknown' } of run.errors) statuses.push(severityStatus(severity));
     const status = run.interrupted ? 'unknown' : worstStatus(statuses);
     return { status, exitCode: exitCode(status), run, summary };
   }

@@ -45,6 +45,7 @@ async function scanOnce(): Promise<number> {
       results += 1;
     },
     onRendered: async () => {},
+    endFiles: async () => [],
     onGivenUp: () => {},
     onInputError: ({ message }) => {
       throw new Error(message);

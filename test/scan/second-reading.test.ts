@@ -33,6 +33,7 @@ function reading(frames: readonly Frame<string>[]) {
     return {
       frames: pipe,
       interrupt: () => {},
+      tellWritten: () => {},
       kill: () => {
         killed = true;
         pipe.end();

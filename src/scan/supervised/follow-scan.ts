@@ -4,8 +4,8 @@
  * Why a process and not a watchdog thread: at the deadline the run has to end with a report and an exit status of 2 or 3
  * whatever is stuck. A thread cannot end a process whose main thread is blocked in native code with a status of its
  * choice, cannot outlive a crash or an out-of-memory kill, and cannot get past a thread of libuv's pool that is stuck in a
- * read of a dead file system, which the end of a process waits for. A parent that touches no network, no list and no
- * config can do all three, and costs one start of Node. A check of a few hosts named on the command line, which reads none
+ * read of a dead file system, which the end of a process waits for. A parent that touches no list, no config and no target
+ * can do all three, and costs one start of Node. A check of a few hosts named on the command line, which reads none
  * of these, runs without one, so that it starts fast; a thread (`cli/loop-guard.ts`) watches over its event loop.
  *
  * What a supervisor cannot do is to act after its own death. A scanner whose supervisor is killed (SIGKILL) sees its pipe
@@ -24,21 +24,33 @@ import type { Verdict } from '../../model/verdict.ts';
 import { Deadline } from '../../time/deadline.ts';
 import { lostVerdicts } from '../../verdict/failed-verdicts.ts';
 import type { ChainReader } from '../../x509/chain-reader.ts';
+import type { FileWriter } from './file-writer.ts';
 import type { Frame } from './frames.ts';
 import { Patience } from './patience.ts';
-import type { ScannerEnd, ScannerProcess } from './scanner-process.ts';
 import { NOTHING_TOLD, type Rest, type SecondReading, type ToldSoFar } from './second-reading.ts';
-import { VerdictDecoder } from './verdict-codec.ts';
+import { describeEnd, endOf, type SupervisedProcess } from './supervised-process.ts';
+import { VerdictDecoder, VerdictEncoder } from './verdict-codec.ts';
 
 /** How a scanner is lost: it does not answer any more, or it has ended before it was done. */
 export type Loss = 'stuck' | 'crashed';
 
+/** Targets that are known without anything having been read: those named on the command line. */
+export interface Known {
+  readonly targets: readonly Target[];
+  /** There are no others. */
+  readonly all: boolean;
+}
+
 export interface FollowOptions<S> {
-  readonly scanner: ScannerProcess;
+  readonly scanner: SupervisedProcess;
   /** Behind the frame that told the run; for a scanner that was lost before that: how. */
   readonly frames: AsyncIterator<Frame<S>, void, undefined> | Loss;
   /** Names the targets that a lost scanner had not told. */
   readonly secondReading: SecondReading<S>;
+  /** For whom nothing could be read, neither by the scanner nor by who was to read again. */
+  readonly known: () => Known;
+  /** Where reports go into files. */
+  readonly files?: FileWriter<S> | undefined;
   /** Of the run; the scanner has the same one, and keeps it unless it is stuck. */
   readonly deadline: Deadline;
   readonly chainReader: ChainReader;
@@ -47,12 +59,12 @@ export interface FollowOptions<S> {
   readonly onRendered: (status: Status, text: string) => void | Promise<void>;
   readonly onInputError: (error: InputError) => void;
   readonly onDue: (name: string) => void;
+  /** Every verdict has been handed on. @returns what could not be written of the reports that go into files. */
+  readonly endFiles: () => Promise<readonly InputError[]>;
   /** The run is ended by its deadline, a little before that: what is left is to speak for the targets. */
   readonly onGivenUp: () => void;
 }
 
-/** How long the scanner may take to end by itself once it has nothing more to say: it leaves its connections politely. */
-const LEAVE_MS = 400;
 /** After the deadline, until when the targets of a lost scanner are named: the report has to be written after that. */
 const LAST_NAMES_MS = 500;
 /** With more time than that, a list that is still not read is on a dead disk. */
@@ -84,7 +96,7 @@ async function takeFrames<S>(
   options: FollowOptions<S>,
   progress: Progress,
 ): Promise<'done' | Loss> {
-  const { deadline, chainReader, onVerdict, onRendered, onInputError, onDue } = options;
+  const { scanner, deadline, chainReader, files, onVerdict, onRendered, onInputError, onDue } = options;
   const { pending } = progress;
   const decoder = new VerdictDecoder(chainReader);
   const patience = new Patience(deadline, () => beginReading(options, progress));
@@ -95,17 +107,25 @@ async function takeFrames<S>(
       if (next.done) return 'crashed';
       const frame = next.value;
       progress.told = toldWith(progress.told, frame);
-      if (frame.kind === 'target') pending.push(frame.target);
-      else if (frame.kind === 'input-error') onInputError(frame.error);
+      if (frame.kind === 'target') {
+        pending.push(frame.target);
+        files?.target(frame.target);
+      } else if (frame.kind === 'input-error') onInputError(frame.error);
       else if (frame.kind === 'due') onDue(frame.name);
       else if (frame.kind === 'done') return 'done';
-      else if (frame.kind === 'rendered') {
+      else if (frame.kind === 'scanned') {
+        if (frame.deadlineReached) options.onGivenUp();
+        if (files) scanner.tellWritten(await options.endFiles());
+      } else if (frame.kind === 'rendered') {
         pending.shift();
         await onRendered(frame.status, frame.text);
       } else if (frame.kind === 'verdict') {
-        const verdict = decoder.decode(pending[0] as Target, frame.verdict);
+        const { verdict, text } = frame;
+        const decoded = text === undefined ? decoder.decode(pending[0] as Target, verdict) : undefined;
         pending.shift();
-        await onVerdict(verdict);
+        await files?.verdict(verdict, deadline);
+        if (decoded) await onVerdict(decoded);
+        else await onRendered(verdict.status, text as string);
       }
     }
   } catch {
@@ -132,21 +152,37 @@ function toldWith<S>(told: ToldSoFar, frame: Frame<S>): ToldSoFar {
 /** The targets that the scanner has left without a verdict, told or not, and what befell it. */
 async function speakForTheLost<S>(how: Loss, options: FollowOptions<S>, progress: Progress): Promise<void> {
   const { told, pending } = progress;
-  const { scanner, secondReading, deadline, onVerdict, onInputError, onGivenUp } = options;
+  const { scanner, secondReading, deadline, files, onVerdict, onInputError, onGivenUp } = options;
   if (how === 'stuck') {
     onGivenUp();
     scanner.kill();
   }
   const words = how === 'stuck' ? '' : `the scanning process ${describeEnd(await endOf(scanner))}`;
   const verdictOf = how === 'stuck' ? options.notLooked : lostVerdicts(words);
+  const encoder = new VerdictEncoder();
+  const speakFor = async (target: Target): Promise<void> => {
+    const verdict = verdictOf(target);
+    await files?.verdict(encoder.encode(verdict), deadline);
+    await onVerdict(verdict);
+  };
+  let named = told.targets;
+  const onTarget = (target: Target): Promise<void> => {
+    named += 1;
+    files?.target(target);
+    return speakFor(target);
+  };
   beginReading(options, progress);
-  for (const target of pending) await onVerdict(verdictOf(target));
+  for (const target of pending) await speakFor(target);
   const last = Deadline.shortlyAfter(deadline, LAST_NAMES_MS);
   const until = Deadline.after(LONGEST_READING_MS, last);
-  const onTarget = (target: Target) => onVerdict(verdictOf(target));
-  const rest: Rest = told.all ? { complete: true } : await secondReading.rest({ told, until, onTarget, onInputError });
+  let rest: Rest = told.all ? { complete: true } : await secondReading.rest({ told, until, onTarget, onInputError });
   until.release();
   last.release();
+  if (!rest.complete && named === 0) {
+    const known = options.known();
+    for (const target of known.targets) await onTarget(target);
+    if (known.all) rest = { complete: true };
+  }
   onInputError(
     how === 'stuck'
       ? { origin: 'run', code: 'scanner-stuck', message: `${STUCK}${describeRest(rest)}` }
@@ -163,29 +199,13 @@ function describeRest(rest: Rest): string {
   return `; what it had not read yet of its list${most} is missing`;
 }
 
-/** Of a scanner whose pipe has ended: so has the process, or will in a moment. */
-export async function endOf(scanner: ScannerProcess): Promise<ScannerEnd | undefined> {
-  const patience = Deadline.after(LEAVE_MS);
-  const end = await patience.race(scanner.ended);
-  patience.release();
-  if (!end) scanner.kill();
-  return end;
-}
-
 /**
- * Waits for the scanner to end by itself: its connections are left politely, and a heartbeat tells how it went. To be
- * called once the report has been printed.
+ * Waits for the scanner to end by itself: its connections are left politely. To be called once the report has been printed.
  * @param graceMs how long it may take for that.
  */
-export async function letGo(scanner: ScannerProcess, graceMs = LEAVE_MS): Promise<void> {
+export async function letGo(scanner: SupervisedProcess, graceMs: number): Promise<void> {
   const patience = Deadline.after(graceMs);
   const ended = await patience.race(scanner.ended);
   patience.release();
   if (ended === undefined) scanner.kill();
-}
-
-/** How it ended, as the words behind `the scanning process`. */
-export function describeEnd(end: ScannerEnd | undefined): string {
-  if (!end) return 'closed its pipe';
-  return end.signal ? `was ended by ${end.signal}` : `ended with status ${end.status}`;
 }

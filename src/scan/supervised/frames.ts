@@ -1,11 +1,12 @@
 /**
- * Frames: what the scanning process tells its supervisor, over a pipe of their own. Each is a length (4 bytes, big
+ * Frames: what the scanning process tells its supervisor, and that tells the one that writes files. Each is a length (4 bytes, big
  * endian) and a value as `node:v8` serialises it. Both ends are the same program, of the same version.
  */
 import type { Duplex, Readable } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
 import type { Status } from '../../model/finding.ts';
 import type { InputError, Target } from '../../model/target.ts';
+import type { Outcome } from '../../model/verdict.ts';
 import type { WireVerdict } from './verdict-codec.ts';
 
 export type Frame<S> =
@@ -13,9 +14,9 @@ export type Frame<S> =
   | { readonly kind: 'run'; readonly run: S }
   /** A target has been read from its list; its verdict will follow, in this order. */
   | { readonly kind: 'target'; readonly target: Target }
-  /** For the first target that has none yet. */
-  | { readonly kind: 'verdict'; readonly verdict: WireVerdict }
-  /** The same, where the report is streamed: the text is all that the supervisor needs of it. */
+  /** For the first target that has none yet. `text`: it stands so in the report on the standard output. */
+  | { readonly kind: 'verdict'; readonly verdict: WireVerdict; readonly text?: string }
+  /** The same, where the report is streamed and there is no other: the text is all that is needed of it. */
   | { readonly kind: 'rendered'; readonly status: Status; readonly text: string }
   | { readonly kind: 'input-error'; readonly error: InputError }
   /** Every target has been told, or it was said why not. */
@@ -28,6 +29,12 @@ export type Frame<S> =
   | { readonly kind: 'lines'; readonly count: number }
   /** A certificate of the config was found due. */
   | { readonly kind: 'due'; readonly name: string }
+  /** Every verdict has been told. Where there are reports in files, the word that they are written is waited for. */
+  | { readonly kind: 'scanned'; readonly deadlineReached: boolean }
+  /** To who writes files: what the run has come to; the files are to be put in place. */
+  | { readonly kind: 'end'; readonly outcome: Outcome }
+  /** To who writes files: they are to stay as they were. */
+  | { readonly kind: 'leave' }
   /** All that there was to do has been done. */
   | { readonly kind: 'done' };
 

@@ -8,8 +8,8 @@
 import type { InputError, Target } from '../../model/target.ts';
 import type { Deadline } from '../../time/deadline.ts';
 import { type Frame, readFrames } from './frames.ts';
-import type { ScannerProcess } from './scanner-process.ts';
-import type { Told } from './scanner-role.ts';
+import type { Told } from './role.ts';
+import type { SupervisedProcess } from './supervised-process.ts';
 
 /** What a scanner has told of its lists so far. */
 export interface ToldSoFar extends Told {
@@ -21,7 +21,7 @@ export interface ToldSoFar extends Told {
 export const NOTHING_TOLD: ToldSoFar = { targets: 0, errors: 0, all: false };
 
 interface Reading<S> {
-  readonly reader: ScannerProcess;
+  readonly reader: SupervisedProcess;
   readonly frames: AsyncIterator<Frame<S>, void, undefined>;
   /** Asked for ahead: of a process that ends, Node throws away what nobody has begun to read. */
   next: Promise<IteratorResult<Frame<S>, void> | undefined>;
@@ -40,11 +40,11 @@ export interface RestOptions {
 export type Rest = { readonly complete: true } | { readonly complete: false; readonly missing?: number };
 
 export class SecondReading<S> {
-  readonly #spawn: (told: Told) => Promise<ScannerProcess>;
+  readonly #spawn: (told: Told) => Promise<SupervisedProcess>;
   #reading: Promise<Reading<S>> | undefined;
 
   /** @param spawn starts a process that names the targets behind those that were told. */
-  constructor(spawn: (told: Told) => Promise<ScannerProcess>) {
+  constructor(spawn: (told: Told) => Promise<SupervisedProcess>) {
     this.#spawn = spawn;
   }
 
