@@ -6,14 +6,16 @@
 import type { Status } from '../model/finding.ts';
 import type { InputError } from '../model/target.ts';
 import type { Outcome, Verdict } from '../model/verdict.ts';
-import { Deadline } from '../time/deadline.ts';
+import type { Deadline } from '../time/deadline.ts';
 import type { ExitCode, Io } from './io.ts';
 import { guardLoop, type LoopGuardOptions } from './loop-guard.ts';
 import { type OutputSpec, Outputs } from './outputs.ts';
 import { RunState } from './run-state.ts';
+import { RunTimes } from './run-times.ts';
 
 /** Where a producer hands over what it knows. */
 export interface Receiver {
+  /** Of the scan. */
   readonly deadline: Deadline;
   /** Milliseconds since the epoch. */
   readonly judgedAt: number;
@@ -37,6 +39,8 @@ export interface CheckRun {
   readonly produce: Produce;
   /** Of the whole run, from the start of the process. */
   readonly deadlineMs: number;
+  /** So long before it the scan ends, for what comes behind it. */
+  readonly reserveMs?: number;
   /** Milliseconds since the epoch; absent: the start of the run. */
   readonly judgedAt?: number | undefined;
   /** On the standard output. */
@@ -67,41 +71,27 @@ export interface Ended {
   readonly outcome: Outcome;
 }
 
-/** Once the run's deadline has come, files may take this long to be put in place, */
-const FILES_MS = 400;
-/** the report to be written in full, */
-const FLUSH_MS = 800;
-/** and the process to be gone. */
-const GONE_MS = 950;
-
 /** @returns what the run came to. */
 export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
   const state = new RunState({ ...run, io });
   const outputs = new Outputs(run.outputs, io.stdout);
-  const deadline = Deadline.after(Math.max(0, run.deadlineMs - io.sinceStart()));
+  const times = new RunTimes({ reserveMs: 0, ...run }, io);
+  const onGivenUp = (): void => state.giveUp();
+  times.scanned.onExpire(onGivenUp);
   const release = io.onInterrupt(() => {
     state.interrupted = true;
-    deadline.expire();
-  });
-  const onGivenUp = (): void => {
-    state.deadlineReached = !state.interrupted;
-    state.progress.stop();
-  };
-  deadline.onExpire(() => {
-    onGivenUp();
-    io.goneBy(io.sinceStart() + GONE_MS);
+    times.interrupt();
   });
   const letGo = run.guard ? guardLoop(run.guard) : () => {};
-  const filesEnd = Deadline.shortlyAfter(deadline, FILES_MS);
   const endFiles = async (): Promise<readonly InputError[]> => {
-    if (state.turnedAway) await run.files?.leave(filesEnd);
-    else await run.files?.end(state.outcome(), filesEnd);
+    if (state.turnedAway) await run.files?.leave(times.filesWritten);
+    else await run.files?.end(state.outcome(), times.filesWritten);
     return state.outputErrors;
   };
   const work = async (): Promise<'done'> => {
     await outputs.begin();
     await run.produce({
-      deadline,
+      deadline: times.scanned,
       judgedAt: state.judgedAt,
       interrupted: () => state.interrupted,
       onVerdict: (verdict) => {
@@ -122,13 +112,13 @@ export async function runCheck(run: CheckRun, io: Io): Promise<Ended> {
     await outputs.end(state.outcome());
     return 'done';
   };
-  const end = Deadline.shortlyAfter(deadline, FLUSH_MS);
-  const flushed = await end.race(work());
+  const reported = await times.reported.race(work());
   letGo();
   release();
-  for (const each of [end, filesEnd, deadline]) each.release();
+  times.release();
   const outcome = state.outcome();
-  if (flushed) return { code: outcome.exitCode, outcome };
-  void io.stderr.write('certwatch: the report could not be written in full before the deadline\n');
+  if (reported) return { code: outcome.exitCode, outcome };
+  // Of a scanner, its supervisor says it.
+  if (!io.supervisor) void io.stderr.write('certwatch: the report could not be written in full before the deadline\n');
   return { code: outcome.exitCode === 2 ? 2 : 3, outcome };
 }

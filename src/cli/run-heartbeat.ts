@@ -17,11 +17,6 @@ const PATIENT_PING_MS = 15_000;
 /** Past the deadline, a last attempt. */
 const HASTY_PING_MS = 300;
 
-/** How much of the time that is left the work itself may take, where somebody is to be told of its end. */
-export function workMs(leftMs: number, isTold: boolean): number {
-  return isTold ? leftMs - Math.min(LONGEST_PING_MS, leftMs * PING_SHARE) : leftMs;
-}
-
 export interface RunHeartbeatOptions {
   /** Undefined: nobody wants to be told. */
   readonly url: string | undefined;
@@ -70,7 +65,7 @@ export class RunHeartbeat {
 
   /** How much of the time that is left the work itself may take. */
   workMs(leftMs: number): number {
-    return workMs(leftMs, this.#heartbeat !== undefined);
+    return this.#heartbeat ? leftMs - Math.min(LONGEST_PING_MS, leftMs * PING_SHARE) : leftMs;
   }
 
   /** Tells of the end; last of all, since nothing else should wait for it. @param body a few lines for a person. */

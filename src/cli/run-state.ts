@@ -52,6 +52,12 @@ export class RunState {
     this.#options.onInputError?.(error);
   }
 
+  /** The time is over, or somebody wants an end. */
+  giveUp(): void {
+    this.deadlineReached = !this.interrupted;
+    this.progress.stop();
+  }
+
   /** Another run has the lock: this one looks at nothing. */
   get turnedAway(): boolean {
     return this.#errors.some(({ code }) => code === 'previous-run-running' || code === 'previous-run-stuck');

@@ -8,13 +8,14 @@ import type { InputError, Target } from '../model/target.ts';
 import { ALIVE_EVERY_MS, FrameWriter } from '../scan/supervised/frames.ts';
 import { VerdictEncoder } from '../scan/supervised/verdict-codec.ts';
 import type { TargetSources } from '../scan/target-source.ts';
+import { Deadline } from '../time/deadline.ts';
 import { withErrors } from '../verdict/status.ts';
 import type { CheckSettings } from './check-settings.ts';
 import type { ExitCode, Io, Supervisor } from './io.ts';
 import { filesOf, stdoutSpecs } from './output-specs.ts';
 import type { PairedLook } from './paired-look.ts';
 import { type Produce, type Receiver, runCheck } from './run-check.ts';
-import { workMs } from './run-heartbeat.ts';
+import { reserveOf } from './run-times.ts';
 import { RunWatch } from './run-watch.ts';
 import { scanHere } from './scan-here.ts';
 
@@ -34,33 +35,28 @@ export interface ScannerOptions {
   readonly supervisor: Extract<Supervisor, { kind: 'of-scanner' }>;
 }
 
+/** So much of the time may go into reading what is known of this installation's own renewals. */
+const PAIRING_SHARE = 0.2;
+const NO_PAIRING =
+  'what is known of the renewals of this installation could not be read in time: its targets are looked at as any';
+
 export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitCode> {
-  const { settings, sources, total, supervisor } = options;
+  const { settings, total, supervisor } = options;
   const { run } = settings;
   const frames = new FrameWriter<SupervisedRun>(supervisor.pipe);
-  const judgedAt = run.now ?? io.now();
-  const runId = randomUUID();
-  await frames.write({ kind: 'run', run: { run, judgedAt, runId, total } });
+  const told: SupervisedRun = { run, judgedAt: run.now ?? io.now(), runId: randomUUID(), total };
+  await frames.write({ kind: 'run', run: told });
   const pulse = setInterval(() => void frames.write({ kind: 'alive' }), ALIVE_EVERY_MS);
-  // The supervisor's clock started earlier, and is the one that counts.
-  const leftMs = (): number => Math.max(0, run.deadline - io.sinceStart());
-  const { watch, problem } = await RunWatch.begin(run, io, { runId, leftMs: leftMs() });
-  const onTarget = (target: Target) => void frames.write({ kind: 'target', target });
-  const onAllTaken = () => void frames.write({ kind: 'all-told' });
-  const look = await pairedLookFor(settings, (name) => void frames.write({ kind: 'due', name }));
-  const scanAll: Produce = isTurnedAway(problem)
-    ? async () => onAllTaken()
-    : scanHere({ run, sources, onTarget, onAllTaken, pairedLook: look }, io);
-  const telling = await tellerOf({ run, frames, watch, total }, io);
+  const { watch, problems, scanAll } = await prepare(told, options, { frames, io });
+  const telling = await tellerOf({ told, frames, watch }, io);
   const { code, outcome } = await runCheck(
     {
       produce: async (to) => {
-        // A state folder that cannot be used must not blind the watchdog: it scans, and says so.
-        if (problem) to.onInputError(problem);
+        for (const problem of problems) to.onInputError(problem);
         await scanAll(telling(to));
       },
-      deadlineMs: io.sinceStart() + workMs(leftMs(), run.ping !== undefined),
-      judgedAt,
+      deadlineMs: run.deadline - reserveOf(run),
+      judgedAt: told.judgedAt,
       outputs: [],
       progress: false,
       onInputError: (error) => void frames.write({ kind: 'input-error', error }),
@@ -78,7 +74,37 @@ export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitC
   return code;
 }
 
-const isTurnedAway = (problem: InputError | undefined): boolean =>
+interface Prepared {
+  readonly watch: RunWatch;
+  readonly problems: readonly InputError[];
+  readonly scanAll: Produce;
+}
+
+/** What is on a disk may make the scan know more, and must not keep it from beginning: what is missing of it is said. */
+async function prepare(
+  { runId }: SupervisedRun,
+  { settings, sources }: ScannerOptions,
+  { frames, io }: { readonly frames: FrameWriter<SupervisedRun>; readonly io: Io },
+): Promise<Prepared> {
+  const { run } = settings;
+  const onTarget = (target: Target) => void frames.write({ kind: 'target', target });
+  const onAllTaken = () => void frames.write({ kind: 'all-told' });
+  const leftMs = Math.max(0, run.deadline - io.sinceStart());
+  const { watch, problem } = await RunWatch.begin(run, io, { runId, leftMs });
+  if (isTurnedAway(problem)) return { watch, problems: [problem], scanAll: async () => onAllTaken() };
+  const pairing = pairedLookFor(settings, (name) => void frames.write({ kind: 'due', name }));
+  const patience = Deadline.after(leftMs * PAIRING_SHARE);
+  const look = await patience.race(pairing.then((pairedLook) => ({ pairedLook })));
+  patience.release();
+  const unread: InputError = { origin: 'state', code: 'state-unusable', message: NO_PAIRING };
+  return {
+    watch,
+    problems: [...(problem ? [problem] : []), ...(look ? [] : [unread])],
+    scanAll: scanHere({ run, sources, onTarget, onAllTaken, ...look }, io),
+  };
+}
+
+const isTurnedAway = (problem: InputError | undefined): problem is InputError =>
   problem?.code === 'previous-run-stuck' || problem?.code === 'previous-run-running';
 
 /** Nothing of renewals is loaded where there are none. */
@@ -89,17 +115,17 @@ async function pairedLookFor(settings: CheckSettings, onDue: (name: string) => v
 }
 
 interface Listeners {
-  readonly run: RunSettings;
+  readonly told: SupervisedRun;
   readonly frames: FrameWriter<SupervisedRun>;
   readonly watch: RunWatch;
-  readonly total: number | undefined;
 }
 
 /**
  * Each verdict is noted down and goes to the supervisor: as the text that it has in the report, where that is streamed, and
  * as it is for who needs more of it.
  */
-async function tellerOf({ run, frames, watch, total }: Listeners, io: Io): Promise<(to: Receiver) => Receiver> {
+async function tellerOf({ told, frames, watch }: Listeners, io: Io): Promise<(to: Receiver) => Receiver> {
+  const { run, total } = told;
   const encoder = new VerdictEncoder();
   const streamed = (await stdoutSpecs(run, io)).find(({ streams }) => streams)?.renderer;
   const hasFiles = filesOf(run).length > 0;

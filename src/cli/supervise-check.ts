@@ -24,6 +24,7 @@ import type { ExitCode, Io } from './io.ts';
 import { stdoutSpecs } from './output-specs.ts';
 import { type Produce, runCheck } from './run-check.ts';
 import { RunHeartbeat } from './run-heartbeat.ts';
+import { reserveOf } from './run-times.ts';
 import type { SupervisedRun } from './scanner.ts';
 import { Surroundings } from './surroundings.ts';
 
@@ -163,6 +164,7 @@ async function follow(
     {
       produce,
       deadlineMs: run.deadline,
+      reserveMs: reserveOf(run),
       judgedAt,
       outputs: await stdoutSpecs(run, io),
       files: around.files,

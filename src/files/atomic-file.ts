@@ -3,8 +3,9 @@
  * folder. A reader sees the old version or the new one, also when the writer is killed or the disk is full. What a killed
  * writer leaves behind is a temporary file, which the next writer of the same file clears away.
  */
-import { constants, promises as fs, type Stats } from 'node:fs';
+import { appendFile, constants, promises as fs, fstat, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { err, ok, type Result } from '../model/result.ts';
 import { openPipe } from './pipe-sink.ts';
 import { clearStaleTemps, tempName } from './stale-temps.ts';
@@ -23,7 +24,13 @@ export interface Sink {
 }
 
 /** What names a descriptor of this process, and no file: where it leads is somebody else's, and must not be replaced. */
-const DESCRIPTOR = /^\/(?:dev\/(?:stdout|stderr|fd\/\d+)|proc\/self\/fd\/\d+)$/;
+const DESCRIPTOR = /^\/(?:dev\/(?:std(out|err)|fd\/(\d+))|proc\/self\/fd\/(\d+))$/;
+
+function descriptorOf(path: string): number | undefined {
+  const [found, standard, ...numbers] = DESCRIPTOR.exec(path) ?? [];
+  if (found === undefined) return undefined;
+  return standard ? (standard === 'out' ? 1 : 2) : Number(numbers.join(''));
+}
 
 /** Text is gathered up to this many characters before it goes to the disk. */
 const GATHER = 64 * 1024;
@@ -52,15 +59,13 @@ export class AtomicFile {
    */
   static async create(path: string, options: AtomicFileOptions = {}): Promise<Result<AtomicFile, string>> {
     try {
-      const real = DESCRIPTOR.test(path) ? path : await fs.realpath(path).catch(() => path);
+      const descriptor = descriptorOf(path);
+      const real = descriptor === undefined ? await fs.realpath(path).catch(() => path) : path;
       const existing = await fs.stat(real).catch(() => undefined);
-      if (!existing && (await fs.lstat(real).catch(() => undefined)))
-        return err(`${path}: is a link that leads nowhere`);
+      const isLink = descriptor === undefined && !existing && (await fs.lstat(real).catch(() => undefined));
+      if (isLink) return err(`${path}: is a link that leads nowhere`);
       if (existing?.isDirectory()) return err(`${path}: is a folder, expected a file to write to`);
-      const isReplaced = !DESCRIPTOR.test(path) && (!existing || existing.isFile());
-      return ok(
-        new AtomicFile(real, isReplaced ? await beside(real, existing, options) : await asItIs(real, existing)),
-      );
+      return ok(new AtomicFile(real, await open(real, { ...options, existing, descriptor })));
     } catch (cause) {
       return err(`${path}: cannot be written (${reasonOf(cause)})`);
     }
@@ -116,9 +121,24 @@ interface Opened {
   readonly hasReader?: boolean;
 }
 
+interface OpenOptions extends AtomicFileOptions {
+  /** What is there. */
+  readonly existing: Stats | undefined;
+  /** Where the path names one. */
+  readonly descriptor: number | undefined;
+}
+
+/** @throws the system's error. */
+async function open(real: string, options: OpenOptions): Promise<Opened> {
+  const { existing, descriptor } = options;
+  if (existing?.isFIFO()) return { sink: await openPipe(real), hasReader: true };
+  if (descriptor !== undefined) return { sink: await descriptorSink(descriptor) };
+  return !existing || existing.isFile() ? beside(real, options) : asItIs(real);
+}
+
 /** A temporary file, to be put in the place of `real`. */
-async function beside(real: string, existing: Stats | undefined, options: AtomicFileOptions): Promise<Opened> {
-  const mode = existing ? existing.mode & 0o777 : (options.mode ?? 0o644);
+async function beside(real: string, { existing, mode: wanted = 0o644 }: OpenOptions): Promise<Opened> {
+  const mode = existing ? existing.mode & 0o777 : wanted;
   // Before there is one more: so there is never more than one, wherever writers are killed.
   await clearStaleTemps(dirname(real), basename(real));
   const temp = join(dirname(real), await tempName(basename(real)));
@@ -130,11 +150,16 @@ async function beside(real: string, existing: Stats | undefined, options: Atomic
 }
 
 /** What cannot be replaced. */
-async function asItIs(path: string, existing: Stats | undefined): Promise<Opened> {
-  if (existing?.isFIFO()) return { sink: await openPipe(path), hasReader: true };
-  // To a file that a descriptor leads to, others may be writing, too.
-  const handle = await fs.open(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_APPEND);
+async function asItIs(path: string): Promise<Opened> {
+  // Without O_NONBLOCK, opening a device may wait for ever.
+  const handle = await fs.open(path, constants.O_WRONLY | constants.O_NONBLOCK);
   return { sink: { append: (text) => handle.appendFile(text), sync: async () => {}, close: () => handle.close() } };
+}
+
+/** Goes on where others that share the descriptor have stopped; it stays open for them. @throws where it is not open. */
+async function descriptorSink(fd: number): Promise<Sink> {
+  await promisify(fstat)(fd);
+  return { append: (text) => promisify(appendFile)(fd, text), sync: async () => {}, close: async () => {} };
 }
 
 /** The whole of `text` as the new version of the file at `path`. */

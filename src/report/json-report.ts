@@ -41,8 +41,9 @@ export function runJson(run: Run): JsonObject {
     judgedAt: formatInstant(run.judgedAt),
     deadlineReached: run.deadlineReached,
     interrupted: run.interrupted,
-    errors: run.errors.map(({ origin, message, code, data }) => ({
+    errors: run.errors.map(({ origin, message, code, severity, data }) => ({
       ...(code ? { code } : {}),
+      ...(severity ? { severity } : {}),
       origin,
       message,
       ...(data ? { data: { ...data } } : {}),

@@ -142,7 +142,15 @@ const run = object({
   judgedAt: instant,
   deadlineReached: flag,
   interrupted: flag,
-  errors: list(object({ code: optional(text), origin: text, message: text, data: optional({ type: 'object' }) })),
+  errors: list(
+    object({
+      code: optional(text),
+      severity: optional(word('critical', 'unknown', 'info')),
+      origin: text,
+      message: text,
+      data: optional({ type: 'object' }),
+    }),
+  ),
   version: text,
 });
 

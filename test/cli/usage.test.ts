@@ -137,6 +137,16 @@ describe('config', () => {
   });
 });
 
+test.each([
+  ['CERTWATCH_SCANNER', '1'],
+  ['CERTWATCH_SCANNER', '1:3'],
+  ['CERTWATCH_WRITER', 'yes'],
+])('%s=%s set by hand: a sentence', async (name, value) => {
+  const ended = await scene.run(['check', scene.line('docs')], { env: { [name]: value } });
+  expect(ended).toMatchObject({ status: 3, stdout: '' });
+  expect(ended.stderr).toMatch(/^certwatch: the environment has CERTWATCH_SCANNER or CERTWATCH_WRITER, .* unset it\n$/);
+});
+
 describe('colour', () => {
   const escapes = async (env: Record<string, string>, ...args: string[]) => {
     const { stdout } = await scene.run(['check', scene.line('docs'), ...NOW_FLAG, '--ca-file', 'root.pem', ...args], {

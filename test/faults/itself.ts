@@ -223,6 +223,15 @@ export const OWN_FAULTS: readonly OwnFault[] = [
       act(scene, { deadline: '15s', stuck: ({ supervisor }) => void process.kill(supervisor, 'SIGTERM') }),
   },
   {
+    id: 'hung-up',
+    story: 'Its terminal goes away (SIGHUP): it stops and reports what it knows.',
+    exit: 3,
+    says: 'the run was interrupted',
+    rest: 'timeout',
+    reason: 'interrupted',
+    run: (scene) => act(scene, { deadline: '15s', stuck: ({ supervisor }) => void process.kill(supervisor, 'SIGHUP') }),
+  },
+  {
     id: 'ctrl-c-twice',
     story: 'Ctrl-C again, while its scanning process is stuck: it ends at once, with all that it started.',
     exit: 3,
