@@ -81,7 +81,7 @@ async function cutOff(look: Look, work: () => Promise<Observations>, address?: s
 
 /**
  * Looks until one look succeeds, or enough have failed: `retries` more after a failure that may pass, and at least
- * `confirm` in all. With `confirm`, each look has its share of the time that is left, so that silence is looked at again,
+ * `confirm` in all, whatever it was. With `confirm`, each look has its share of the time that is left, so that silence is looked at again,
  * too.
  */
 async function lookWithRetries(look: Look, addresses: readonly string[]): Promise<Observation> {
@@ -110,7 +110,7 @@ async function retrying<T, F extends Failure>(
     if (!patient) own.release();
     if (result.ok) return result;
     const failure = looks > 1 ? { ...result.error, looks } : result.error;
-    if (looks >= most || !(cutShort || worthAnotherTry(result.error))) return err(failure);
+    if (looks >= most || !(looks < confirm || cutShort || worthAnotherTry(result.error))) return err(failure);
     if (!cutShort && !(await waitFor(wait, look.deadline))) return err(failure);
     wait *= 2;
   }

@@ -9,6 +9,7 @@ import { DEFAULT_SETTINGS } from '../../src/targets/settings.ts';
 import { Deadline } from '../../src/time/deadline.ts';
 import { ChainReader } from '../../src/x509/chain-reader.ts';
 import { createCa } from '../support/pki/pki.ts';
+import { type DnsTable, dnsServer } from '../support/servers/dns-server.ts';
 import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
 import { serve } from '../support/servers/server.ts';
 import { secureContextOf, tlsServer, upgradeToTls } from '../support/servers/tls-server.ts';
@@ -85,6 +86,42 @@ test('with confirm, a host that answers at its second look is up', async () => {
   const [seen] = await look(targetAt(server.port, { confirm: 2 }), 2_000);
   expect(seen.kind).toBe('presented');
   expect(connections).toBe(2);
+});
+
+/** What a peer has proved about itself is not asked for twice, unless it is to be confirmed: a proxy may say it in its place. */
+test.each([
+  { confirm: 1, kind: 'failed', connections: 1 },
+  { confirm: 2, kind: 'presented', connections: 2 },
+])('plain text at the first look, with confirm $confirm: $kind', async ({ confirm, kind, connections: expected }) => {
+  const context = secureContextOf({ leaf });
+  let connections = 0;
+  await using server = await serve((socket) => {
+    connections += 1;
+    if (connections > 1) upgradeToTls(socket, context).resume();
+    else socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n');
+  });
+  const [seen] = await look(targetAt(server.port, { retries: 3, confirm }));
+  expect(seen.kind).toBe(kind);
+  expect(connections).toBe(expected);
+});
+
+test.each([
+  { confirm: 1, kind: 'failed' },
+  { confirm: 2, kind: 'presented' },
+])('a name that is not there at the first look, with confirm $confirm: $kind', async ({ confirm, kind }) => {
+  await using server = await tlsServer({ leaf });
+  const asked = () => dns.queries.filter(({ name }) => name === 'late.example').length;
+  await using dns = await dnsServer({
+    get 'late.example'(): DnsTable[string] {
+      return asked() > 1 ? ['127.0.0.1'] : 'nxdomain';
+    },
+  });
+  const own = { ...tools, resolver: createResolver({ servers: [dns.address] }) };
+  const target = { ...targetAt(server.port, { retries: 3, confirm, family: 4 }), host: 'late.example' };
+  const deadline = Deadline.after(5_000);
+  deadlines.push(deadline);
+  const [seen] = await observeEndpoint(target, own, deadline);
+  expect(seen.kind).toBe(kind);
 });
 
 test('a second look that is cut off does not unsay what the first one found', async () => {
