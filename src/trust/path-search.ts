@@ -127,8 +127,9 @@ export class PathSearch {
       if (!this.#mayStep()) break;
       const answer = this.signature(child, certificate);
       if (answer !== 'good') {
-        // Key identifiers that differ: another CA of that name, or another of its keys; nothing to report about.
-        if (answer === undefined || keyIdsAgree(child, certificate) === false) continue;
+        // Another CA of that name, or another of its keys, by their key identifiers or since the child has signed itself:
+        // nothing to report about.
+        if (answer === undefined || keyIdsAgree(child, certificate) === false || this.signsItself(child)) continue;
         continued = true;
         visit({ path, stopped: true, problems: [signatureProblem(child, certificate, answer), ...problems] });
         continue;

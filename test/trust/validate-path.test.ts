@@ -109,6 +109,18 @@ describe('no way to an anchor', () => {
     const forged = selfSigned({ now: NOW, ...SANS, raw: { signWith: makeKey() } });
     expect(verdict([forged], [root])).toEqual(['no-issuer/issuer-not-presented']);
   });
+  it.each([true, false])(
+    "a leaf that signs itself under a trusted root's name (key identifiers: %s)",
+    (identifiers) => {
+      const none = identifiers ? {} : { authorityKeyId: null };
+      const namesake = selfSigned({ now: NOW, subject: 'CN=Root', ...SANS, ...none });
+      expect(verdict([namesake], [root])).toEqual(['self-signed/self-signed']);
+    },
+  );
+  it("a presented root that bears a trusted root's name, and another key", () => {
+    const namesake = createCa({ now: NOW, subject: 'CN=Root' });
+    expect(verdict([namesake.issue(SANS), namesake], [root])).toEqual(['untrusted-root/root-not-trusted']);
+  });
   it('names the certificate and its issuer', () => {
     const { problems, path } = judge([leaf], [other]);
     expect(problems[0]).toMatchObject({ certificate: certificateOf(leaf), detail: 'CN=Intermediate' });
