@@ -42,17 +42,9 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
   }
   const settings = await readSettings(asked.raw, io);
   if (!settings.ok) return refuse(settings.error, io);
+  const lacking = whatIsLacking(asked, settings.value, io);
+  if (lacking !== undefined) return refuse([{ origin: 'command line', message: lacking }], io);
   const { run } = settings.value;
-  if (run.lock && run.state === undefined) {
-    return refuse(
-      [{ origin: 'command line', message: '--lock needs a folder to put the lock in: --state FOLDER' }],
-      io,
-    );
-  }
-  if (asked.raw.has(RENEW_KEY) && !io.supervisor) {
-    const message = '--renew needs a config file with certificates: in it (--config FILE)';
-    return refuse([{ origin: 'command line', message }], io);
-  }
   const sources = sourcesOf(asked, settings.value, io);
   if (sources.words.length + sources.lists.length + sources.made.length === 0) {
     await io.stderr.write(NOTHING_TO_CHECK);
@@ -86,6 +78,15 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
     io,
   );
   return code;
+}
+
+/** Options that make no sense by themselves. @returns a sentence. */
+function whatIsLacking({ raw }: Asked, { run }: CheckSettings, io: Io): string | undefined {
+  if (run.lock && run.state === undefined) return '--lock needs a folder to put the lock in: --state FOLDER';
+  // With a config it is supervised.
+  if (raw.has(RENEW_KEY) && !io.supervisor)
+    return '--renew needs a config file with certificates: in it (--config FILE)';
+  return undefined;
 }
 
 const NOTHING_TO_CHECK =

@@ -57,7 +57,7 @@ export class FrameWriter<S> {
 
   constructor(pipe: Duplex) {
     this.#pipe = pipe;
-    // The supervisor has gone: so will this process, as soon as it looks at its standard input or is signalled.
+    // Whoever read it has gone: where that was the supervisor, this process ends by it (`main.ts`).
     pipe.on('error', () => {});
   }
 
