@@ -36,7 +36,8 @@ export async function performRenewals(
   const cutOffMs = Math.min(CUT_OFF_MS, leftMs * CUT_OFF_SHARE);
   const deadline = Deadline.after(leftMs - cutOffMs);
   let interrupted = false;
-  const release = io.onInterrupt(() => {
+  // Never taken back: what ends a session may tell twice, and the report is still to be written.
+  io.onInterrupt(() => {
     interrupted = true;
     deadline.expire();
   });
@@ -52,7 +53,6 @@ export async function performRenewals(
   const perform = rehearsal ? { perform: rehearse } : {};
   const end = Deadline.shortlyAfter(deadline, cutOffMs);
   const done = await end.race(runRenewals({ renewals, concurrency, deadline, force, ...perform }, tools));
-  release();
   end.release();
   const deadlineReached = deadline.expired && !interrupted;
   deadline.release();
