@@ -9,8 +9,9 @@
  *   linking n + 1 knows that it came too late when n is no longer what it saw: n goes before n + 1 does.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { LONGEST_LOCK_FILE, type LockContent, parseLock } from './lock-file.ts';
 
@@ -21,6 +22,8 @@ export type Current =
   | { readonly kind: 'garbage'; readonly generation: number; readonly why: string };
 
 const GENERATION = /^[1-9]\d{0,14}$/;
+/** No lock is ever taken so often: who finds a higher one has been fooled. */
+const LAST_GENERATION = 10 ** 14;
 
 export class LockFolder {
   readonly path: string;
@@ -35,7 +38,7 @@ export class LockFolder {
     const inTheWay = found !== undefined && !found.isDirectory();
     // Of a folder that another has made by now, unlink fails and takes nothing away.
     if (inTheWay) await unlink(this.path).catch(() => {});
-    await mkdir(this.path, { recursive: true });
+    await makeFolder(this.path);
     return inTheWay;
   }
 
@@ -67,6 +70,10 @@ export class LockFolder {
     token: string,
   ): Promise<Result<{ handle: FileHandle; generation: number }, 'lost'>> {
     const generation = seen.kind === 'none' ? 1 : seen.generation + 1;
+    if (generation > LAST_GENERATION) {
+      const numbers = new Error(`there is no generation behind ${this.at(generation - 1)}`);
+      throw Object.assign(numbers, { code: 'EOVERFLOW' });
+    }
     const temp = join(this.path, `.${token}.tmp`);
     const handle = await open(temp, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o644);
     try {
@@ -120,14 +127,22 @@ export class LockFolder {
   }
 }
 
-/** @returns undefined where there is no such file. A FIFO or a folder in its place reads as empty: garbage. */
+/** What cannot be opened because of what it is: a socket, a link that leads nowhere or in a circle. */
+const NO_FILE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENXIO', 'ELOOP', 'ENOTDIR']);
+
+/** @returns undefined where there is no such file. What is there and is no file reads as empty: garbage. */
 async function readCapped(path: string): Promise<string | undefined> {
   let handle: FileHandle;
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (!NO_FILE.has(code)) throw cause;
+    const isThere = await lstat(path).then(
+      () => true,
+      () => false,
+    );
+    return isThere ? '' : undefined;
   }
   try {
     if (!(await handle.stat()).isFile()) return '';

@@ -210,7 +210,8 @@ const WORDS: Readonly<Record<string, string>> = {
   EDQUOT: 'disk quota exceeded',
   ENOTDIR: 'a part of its path is no folder',
   EEXIST: 'a part of its path is no folder',
-  ENOENT: 'its folder is gone',
+  ENOENT: 'its folder is gone, or none can be made there',
+  EOVERFLOW: 'a file in it has a number that is too high: remove that folder',
 };
 
 function unusable({ dir, command }: Pick<AcquireOptions, 'dir' | 'command'>, cause: unknown): string {

@@ -2,7 +2,7 @@
  * One interface, two kinds of renewer: the built-in client hands back a set that is still to be installed, an existing one
  * has changed the live folder by itself. Here is the built-in one; the other is `existing-client.ts`.
  */
-import { mkdir } from 'node:fs/promises';
+import { makeFolder } from '../files/make-folder.ts';
 import type { Certificate } from '../model/certificate.ts';
 import type { RenewalAdvice, RenewalProblem } from '../model/renewal.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -51,7 +51,7 @@ async function obtainByAcme(
   }
   // With it goes the order that it came from.
   if (left.kind === 'useless') await forgetOrder(outDir);
-  await mkdir(orderFolder(tools.state, renewal.name), { recursive: true, mode: 0o700 });
+  await makeFolder(orderFolder(tools.state, renewal.name), 0o700);
   const job = await jobOf(renewal, by, { authority, disk, key, outDir });
   const result = await tools.order(job, {
     deadline,

@@ -4,8 +4,9 @@
  * the scratch folder; the commands of a DNS challenge always run, since the challenge is what is rehearsed. Reload and proof
  * are left out: nothing that real servers read has changed. An existing client is rehearsed by a command of its own.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../files/make-folder.ts';
 import type { Certificate } from '../model/certificate.ts';
 import type { RenewalProblem, RenewalResult, RenewalStep } from '../model/renewal.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -98,7 +99,7 @@ interface Played {
 
 async function play(attempt: Attempt, deadline: Deadline): Promise<Result<Played, RenewalProblem>> {
   const { preHook, deployHook, by, live = '' } = attempt.renewal;
-  await mkdir(live, { recursive: true, mode: 0o700 });
+  await makeFolder(live, 0o700);
   const prepared = await prepare(attempt, { deadline });
   if (!prepared.ok) return prepared;
   const ran: RenewalStep[] = preHook ? ['pre-hook'] : [];

@@ -1,8 +1,9 @@
 /**
  * Files that hold keys, in folders of mode 0700: nobody else's to read, not for an instant, and complete or not there.
  */
-import { link, lstat, mkdir, unlink } from 'node:fs/promises';
+import { link, lstat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../../files/make-folder.ts';
 import { tempName } from '../../files/stale-temps.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import { createFile, replaceFile, syncFolder } from '../install/private-file.ts';
@@ -18,7 +19,7 @@ const OTHERS = 0o077;
  */
 export async function privateFolder(path: string): Promise<Result<void, string>> {
   try {
-    await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
+    await makeFolder(path, PRIVATE_FOLDER);
     const found = await lstat(path);
     if (!found.isDirectory()) return err(`${path}: expected a folder`);
     if ((found.mode & OTHERS) !== 0) {

@@ -16,8 +16,9 @@
  * the names show anything new: what they hold is copied into a version, `current` is made to point there, and then each
  * name becomes a link to the very bytes that it held before.
  */
-import { chmod, lstat, mkdir, readdir, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../../files/make-folder.ts';
 import { clearStaleTemps } from '../../files/stale-temps.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import { FILE_NAMES, SET_FILES, type SetFile } from './certificate-set.ts';
@@ -47,7 +48,7 @@ export class LiveFolder {
   /** Made where it is not there. Clears away what a killed run left unfinished; only the holder of the lock may call it. */
   static async open(path: string): Promise<Result<LiveFolder, InstallProblem>> {
     try {
-      const made = await mkdir(path, { recursive: true, mode: 0o700 });
+      const made = await makeFolder(path, 0o700);
       if (made !== undefined) {
         for (let each = path; ; each = dirname(each)) {
           await chmod(each, NEW_FOLDER_MODE);

@@ -5,8 +5,9 @@
  * the names may not belong together, and nothing reads them before the reload; killed just there, the next run starts
  * with what the key and the certificate show, and goes on.
  */
-import { lstat, mkdir, readFile, readlink, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
+import { lstat, readFile, readlink, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../../files/make-folder.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import { FILE_NAMES, SET_FILES, type SetFile } from './certificate-set.ts';
 import { type Access, absent, createFile, createFolder, replaceFile, replaceLink, syncFolder } from './private-file.ts';
@@ -41,7 +42,7 @@ export class SavedSet {
   static async save(live: string, folder: string): Promise<Result<SavedSet, InstallProblem>> {
     const unfinished = `${folder}.new`;
     try {
-      await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+      await makeFolder(dirname(folder), 0o700);
       await rm(unfinished, { recursive: true, force: true });
       await createFolder(unfinished, { mode: 0o700 });
       const names: Partial<Record<SetFile, Name>> = {};

@@ -3,9 +3,10 @@
  * begun. Only the holder of the lock writes it; anybody may read it.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../files/atomic-file.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import { syncFolder } from '../install/private-file.ts';
 import { sayErrno } from '../say-errno.ts';
@@ -37,7 +38,7 @@ export class Journal {
   static async open(state: string, name: string): Promise<Result<Journal, string>> {
     const path = journalFile(state, name);
     try {
-      await mkdir(journalFolder(state), { recursive: true, mode: 0o700 });
+      await makeFolder(journalFolder(state), 0o700);
     } catch (cause) {
       return err(`${journalFolder(state)}: ${sayErrno(cause)}`);
     }
