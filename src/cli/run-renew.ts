@@ -3,6 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { describePreviousRun } from '../health/previous-run.ts';
+import { traces } from '../health/read-health.ts';
 import { beginRun, type RecordedRun } from '../health/recorded-run.ts';
 import type { RenewalOutcome } from '../model/renewal.ts';
 import { err, type Result } from '../model/result.ts';
@@ -13,7 +14,9 @@ import { exitCodeOf } from '../renew/run-renewals.ts';
 import { renderRenewalsJson } from '../report/renewal-json.ts';
 import { renderRenewals, renewalSummary } from '../report/renewal-text.ts';
 import { Deadline } from '../time/deadline.ts';
+import { SECOND } from '../time/duration.ts';
 import { worstExitCode } from '../verdict/status.ts';
+import { answersFor } from './files-answer.ts';
 import { errorLine, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
 import type { RenewAsked } from './renew.ts';
@@ -22,6 +25,10 @@ import { showRenewalStatus } from './renew-status.ts';
 import { renewTools } from './renew-tools.ts';
 import { performRenewals } from './renewal-run.ts';
 import { RunHeartbeat } from './run-heartbeat.ts';
+
+/** A disk that takes longer over a small file is dead. */
+const LONGEST_DISK_MS = 10 * SECOND;
+const DISK_SHARE = 0.3;
 
 /** Past the run's deadline, a slow reader has this long to take the report. */
 const FLUSH_MS = 850;
@@ -32,6 +39,8 @@ export async function renew(asked: RenewAsked, io: Io): Promise<ExitCode> {
   // On a terminal, the report for people says it where the eye is.
   const repeats = io.stdout.isTTY && settings.value.format === 'human' && !asked.flags.status;
   if (!repeats) await refuse(settings.value.errors, io);
+  const dead = await deadState(settings.value, io);
+  if (dead && (asked.flags.status || asked.flags.dryRun)) return refuse([dead], io);
   if (asked.flags.status) return showRenewalStatus(settings.value, io);
   if (asked.flags.dryRun) return dryRun(settings.value, io);
   const { run, ping } = settings.value;
@@ -39,7 +48,7 @@ export async function renew(asked: RenewAsked, io: Io): Promise<ExitCode> {
   const leftMs = Math.max(0, run.deadline - io.sinceStart());
   const heartbeat = await RunHeartbeat.begin({ url: ping, runId, servers: run.resolver, leftMs }, io);
   const tell = (code: ExitCode, body: string) => heartbeat.tell(worstExitCode([code, asked.after ?? 0]), body);
-  const begun = await begin(settings.value, io, { runId, leftMs });
+  const begun = dead ? err(dead) : await begin(settings.value, io, { runId, leftMs });
   if (!begun.ok) {
     const { severity, message } = begun.error;
     const code = severity === 'critical' ? 2 : 3;
@@ -54,6 +63,13 @@ export async function renew(asked: RenewAsked, io: Io): Promise<ExitCode> {
     tell(outcome.exitCode, renewalSummary(outcome)),
   ]);
   return code;
+}
+
+/** Nothing can be renewed without the state folder, and a process that has begun to read a dead disk cannot end by itself. */
+async function deadState({ run, state }: RenewSettings, io: Io): Promise<InputError | undefined> {
+  const withinMs = Math.min(LONGEST_DISK_MS, (run.deadline - io.sinceStart()) * DISK_SHARE);
+  if ((await answersFor(io, withinMs)?.(traces(state))) ?? true) return undefined;
+  return { origin: 'state', code: 'state-unusable', message: `the state folder ${state} does not answer` };
 }
 
 async function dryRun(settings: RenewSettings, io: Io): Promise<ExitCode> {

@@ -27,6 +27,7 @@ export class RunWatch {
   readonly #run: RunSettings;
   readonly #diskMs: number;
   #record: RecordedRun | undefined;
+  /** Found out, and not told yet. */
   #dead: InputError | undefined;
   #seen = 0;
 
@@ -84,9 +85,11 @@ export class RunWatch {
     });
     const begun = await this.#inTime(beginning);
     if (!begun) {
+      const dead = this.#dead;
+      this.#dead = undefined;
       // Should it come back to life: this run is not recorded, and holds no lock.
       void beginning.then((late) => (late.ok ? late.value.abandon() : undefined));
-      return this.#dead;
+      return dead;
     }
     if (begun.ok) {
       this.#record = begun.value;

@@ -29,6 +29,11 @@ beforeAll(async () => {
   server = await tlsServer({ leaf: ca.issue({ sans: ['ip:127.0.0.1'] }) });
   await folder.write('root.pem', ca.pem);
   await folder.write(`${DEAD}/there.pem`, ca.pem);
+  await folder.write(
+    'renew.yaml',
+    `state: ./${DEAD}/state\nacme: { directory: "https://127.0.0.1:1/", account: { agree-tos: true } }\n` +
+      'certificates: [ { name: www, domains: [ www.example ], challenge: { http-01: { webroot: . } }, live: ./live } ]\n',
+  );
   await folder.write('state.yaml', `state: ./${DEAD}/state\ntargets: [ 'localhost:1' ]\n`);
 });
 
@@ -42,7 +47,8 @@ async function run(args: readonly string[], options: RunOptions = {}) {
   const here = `127.0.0.1:${server.port}`;
   const argv = args.map((arg) => arg.replace('HERE', here).replace('PORT', String(server.port)));
   const mark = `CERTWATCH_TEST_${randomUUID()}`;
-  const ended = await runCertwatch(argv, { cwd: folder.path, env: { ...disk.env, [mark]: '1' }, ...options });
+  const env = { ...disk.env, ...options.env, [mark]: '1' };
+  const ended = await runCertwatch(argv, { cwd: folder.path, ...options, env });
   for (let tries = 0; left(mark).length > 0 && tries < 60; tries++) await sleep(50);
   expect(left(mark)).toEqual([]);
   return ended;
@@ -95,6 +101,12 @@ describe.skipIf(!canDie).concurrent('a disk that does not answer', () => {
     expect(ended).toMatchObject({ status: 3, killed: false, stdout: expect.stringContaining('timeout') });
   });
 
+  it('that died in the very moment: the answer is whole, and the process is gone', async () => {
+    const env = { ...disk.env, DEAD_FOR: 'node' };
+    const ended = await run(['show', `file:${THERE}`, '-t', '1s'], { env });
+    expect(ended).toMatchObject({ killed: false, signal: 'SIGKILL', stdout: expect.stringContaining('timeout') });
+  });
+
   it.each([
     { args: ['status', '--state', `${DEAD}/state`], says: 'could not be read within 5s' },
     { args: ['status', '--config', `${DEAD}/c.yaml`], says: 'could not be read in time' },
@@ -102,6 +114,8 @@ describe.skipIf(!canDie).concurrent('a disk that does not answer', () => {
     { args: ['config', 'check', `${DEAD}/c.yaml`], says: 'could not be read in time' },
     { args: ['config', 'show', '--config', `${DEAD}/c.yaml`], says: 'could not be read in time' },
     { args: ['renew', '--config', `${DEAD}/c.yaml`], says: 'could not be read in time' },
+    { args: ['renew', '--config', 'renew.yaml', '--deadline', '5s'], says: 'state does not answer' },
+    { args: ['renew', '--config', 'renew.yaml', '--status'], says: 'state does not answer' },
   ])('$args', async ({ args, says }) => {
     const ended = await run(args);
     expect(ended).toMatchObject({ status: 3, killed: false });

@@ -11,13 +11,17 @@ export const DEAD = 'dead-disk';
 const SOURCE = `
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static void wait_on(const char *path) {
+  const char *only = getenv("DEAD_FOR");
+  if (only && strcmp(only, program_invocation_short_name) != 0) return;
   if (path && strstr(path, "${DEAD}")) for (;;) pause();
 }
 
@@ -52,7 +56,7 @@ function hasCompiler(): boolean {
 export const canDie = hasCompiler();
 
 export interface DeadDisk extends AsyncDisposable {
-  /** For the program that is to meet it. */
+  /** For the program that is to meet it; with `DEAD_FOR`, only programs of that name do. */
   readonly env: Readonly<Record<string, string>>;
 }
 
