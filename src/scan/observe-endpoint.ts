@@ -22,6 +22,9 @@ export interface EndpointTools {
 /** First wait before another try; it doubles. All of it stays inside the target's deadline. */
 const FIRST_RETRY_MS = 100;
 
+/** How soon it is tried again where this process may open nothing more. */
+const DESCRIPTORS_MS = 100;
+
 /** A name with more addresses than this is a mistake or a trap; the rest are not looked at. */
 const MOST_ADDRESSES = 64;
 
@@ -109,12 +112,19 @@ async function retrying<T, F extends Failure>(
     const cutShort = own !== look.deadline && own.expired && !look.deadline.expired;
     if (!patient) own.release();
     if (result.ok) return result;
+    if (isOutOfDescriptors(result.error) && (await waitFor(DESCRIPTORS_MS, look.deadline))) {
+      looks -= 1;
+      continue;
+    }
     const failure = looks > 1 ? { ...result.error, looks } : result.error;
     if (looks >= most || !(looks < confirm || cutShort || worthAnotherTry(result.error))) return err(failure);
     if (!cutShort && !(await waitFor(wait, look.deadline))) return err(failure);
     wait *= 2;
   }
 }
+
+/** Not the target's fault, and no look at it: a neighbour that is through gives one back. */
+const isOutOfDescriptors = ({ reason }: Failure): boolean => reason === 'too-many-open-files';
 
 /** A peer that proved a fact about itself (a wrong key, plain HTTP) will do so again; a refusal or reset may pass. */
 function worthAnotherTry(failure: Failure): boolean {

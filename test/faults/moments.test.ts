@@ -1,11 +1,17 @@
 /**
  * The deadline is a moment: a report says whenever something was cut off by it, and the process is gone within a second.
  */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readCsv } from '../report/readers/csv.ts';
 import { buildIfStale } from '../support/build.ts';
-import { type RunOptions, runCertwatch } from '../support/run-certwatch.ts';
+import { createCa } from '../support/pki/pki.ts';
+import { REPOSITORY } from '../support/repository.ts';
+import { CLEAN_ENV, type RunOptions, runCertwatch } from '../support/run-certwatch.ts';
 import { silentServer } from '../support/servers/misbehaving.ts';
 import type { TestServer } from '../support/servers/server.ts';
+import { tlsServer } from '../support/servers/tls-server.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
 let folder: TempFolder;
@@ -64,4 +70,23 @@ it('nobody reads the report: gone within a second behind the deadline', { timeou
     lateMs.push(endedAt - startedAt - DEADLINE_MS);
   }
   expect(Math.min(...lateMs)).toBeLessThan(1_000);
+});
+
+it('more targets than descriptors: those that are silent do not take them from the others', async () => {
+  const ca = createCa({ now: Date.now() });
+  await folder.write('root.pem', ca.pem);
+  await using well = await tlsServer({ leaf: ca.issue({ sans: ['ip:127.0.0.1'] }) });
+  const line = (name: string, port: number, timeout: string) => `127.0.0.1:${port} name=${name} timeout=${timeout}\n`;
+  const silents = Array.from({ length: 50 }, (_, i) => line(`silent-${i}`, silent.port, '1s'));
+  const wells = Array.from({ length: 10 }, (_, i) => line(`well-${i}`, well.port, '1m'));
+  await folder.write('mixed.txt', [...silents, ...wells].join(''));
+  const program = join(REPOSITORY, 'bin', 'certwatch.js');
+  const words = 'check -f mixed.txt --trust none --ca-file root.pem --deadline 15s --format csv';
+  const script = `ulimit -n 40; exec "${process.execPath}" "${program}" ${words}`;
+  const { stdout } = await new Promise<{ stdout: string }>((resolve) => {
+    execFile('bash', ['-c', script], { cwd: folder.path, env: CLEAN_ENV }, (_error, stdout) => resolve({ stdout }));
+  });
+  const [header = [], ...rows] = readCsv(stdout);
+  const statuses = rows.map((row) => row[header.indexOf('status')]);
+  expect(statuses).toEqual([...silents.map(() => 'unknown'), ...wells.map(() => 'ok')]);
 });
