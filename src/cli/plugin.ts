@@ -118,6 +118,7 @@ async function checkHost(raw: RawFlags, own: PluginFlags, io: Io): Promise<ExitC
       produce: scanHere(
         {
           run: { ...run, concurrency: 1 },
+          oneTarget: true,
           sources: { words: [word], lists: [], made: [], stdin: () => io.stdin(), options: { defaults, endpoint } },
         },
         io,

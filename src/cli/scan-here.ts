@@ -18,13 +18,18 @@ import type { Produce } from './run-check.ts';
 export interface ScanHereOptions {
   readonly sources: TargetSources;
   readonly run: Pick<RunSettings, 'concurrency' | 'resolver'>;
+  /** The run has no deadline but that of its one target. */
+  readonly oneTarget?: true;
   readonly onTarget?: (target: Target) => void;
   readonly onAllTaken?: () => void;
   /** What is known of targets that this installation renews the certificates of. */
   readonly pairedLook?: PairedLook | undefined;
 }
 
-export function scanHere({ sources, run, onTarget, onAllTaken, pairedLook }: ScanHereOptions, io: Io): Produce {
+export function scanHere(
+  { sources, run, oneTarget, onTarget, onAllTaken, pairedLook }: ScanHereOptions,
+  io: Io,
+): Produce {
   return async ({ deadline, judgedAt, interrupted, onVerdict, onInputError }) => {
     const looker = new Looker({
       resolver: createResolver(run.resolver ? { servers: run.resolver } : {}),
@@ -32,6 +37,7 @@ export function scanHere({ sources, run, onTarget, onAllTaken, pairedLook }: Sca
       judgedAt,
       runDeadline: deadline,
       interrupted,
+      cutByRun: () => !oneTarget && deadline.expired,
       rootsFile: rootsFileOf(io.dist),
       rootsTag: io.nodeVersion,
       ...(io.env.SSL_CERT_FILE ? { systemBundle: io.env.SSL_CERT_FILE } : {}),

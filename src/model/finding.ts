@@ -81,6 +81,8 @@ export interface FailureData {
   detail?: string;
   /** How often it was looked at, where more than once. */
   looks?: number;
+  /** It was cut off by the deadline of the run, before its own timeout. */
+  limit?: 'run';
 }
 
 export type FindingCode = keyof FindingData;

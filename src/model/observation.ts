@@ -86,6 +86,8 @@ export interface Failed extends Seen, Failure {
   readonly tlsVersion?: string;
   /** How often it was looked at, where more than once. */
   readonly looks?: number;
+  /** It was cut off by the deadline of the run, before its own timeout. */
+  readonly limit?: 'run';
 }
 
 export type Observation = Presented | Failed;

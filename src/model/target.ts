@@ -126,6 +126,8 @@ export interface InputError {
 export type RunProblem =
   /** The deadline came before a list had been read to its end. */
   | 'list-cut-short'
+  /** None of the targets falls into this part (`--shard`). */
+  | 'empty-shard'
   | 'output-failed'
   | 'scanner-stuck'
   | 'scanner-ended'

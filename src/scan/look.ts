@@ -24,6 +24,8 @@ export interface LookOptions extends EndpointTools {
   readonly runDeadline: Deadline;
   /** Was it somebody's wish that the run's deadline came? */
   readonly interrupted?: () => boolean;
+  /** Has it come, and is it another than each target's own? */
+  readonly cutByRun?: () => boolean;
   /** Mozilla's roots as the build packed them. */
   readonly rootsFile?: string;
   /** The running Node, which the packed roots must have come from. */
@@ -87,8 +89,9 @@ export class Looker {
 
   /** Who waits for a deadline does not know what brought it. */
   #truly(seen: Observation): Observation {
-    const cutShort = seen.kind === 'failed' && seen.code === 'timeout';
-    return cutShort && this.#options.interrupted?.() ? { ...seen, reason: 'interrupted' } : seen;
+    if (seen.kind !== 'failed' || seen.code !== 'timeout') return seen;
+    if (this.#options.interrupted?.()) return { ...seen, reason: 'interrupted' };
+    return this.#options.cutByRun?.() ? { ...seen, limit: 'run' } : seen;
   }
 
   async #readFile(target: FileTarget, deadline: Deadline): Promise<Observations> {

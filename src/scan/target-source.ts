@@ -9,7 +9,7 @@ import { TargetSet } from '../targets/dedupe.ts';
 import { expandGlob, isGlob } from '../targets/glob.ts';
 import { parseTarget, type TargetOptions } from '../targets/parse-target.ts';
 import { readList } from '../targets/read-list.ts';
-import { isInShard, type Shard } from '../targets/shard.ts';
+import { formatShard, isInShard, type Shard } from '../targets/shard.ts';
 import { openList, ReadOnlyOnce, reopenList } from './open-list.ts';
 
 export interface TargetSources {
@@ -29,13 +29,26 @@ export interface TargetSources {
 type Source = AsyncGenerator<Result<Target, InputError>, void, undefined>;
 
 export async function* targetsOf(sources: TargetSources): Source {
+  const { shard } = sources;
   const seen = new TargetSet();
+  let [own, others] = [0, 0];
   for await (const item of spread(gather(sources))) {
     if (!item.ok) yield item;
-    else if (sources.shard && !isInShard(item.value, sources.shard)) continue;
-    else if (seen.add(item.value)) yield item;
+    else if (shard && !isInShard(item.value, shard)) others += 1;
+    else if (seen.add(item.value)) {
+      own += 1;
+      yield item;
+    }
   }
+  if (shard && own === 0 && others > 0) yield err(emptyShard(shard, others));
 }
+
+/** Nothing checked is never OK; but it is the parts that are too many, and not the targets too few. */
+const emptyShard = (shard: Shard, others: number): InputError => ({
+  origin: `--shard ${formatShard(shard)}`,
+  code: 'empty-shard',
+  message: `this part is empty: ${others === 1 ? 'the only target is' : `all ${others} targets are`} in others`,
+});
 
 async function* gather({ words, lists, made, stdin, again, options: given }: TargetSources): Source {
   // Only a word of the command line may be a file by mistake; no line of a list is worth a look at the disk.

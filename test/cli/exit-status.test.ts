@@ -61,8 +61,8 @@ test('the run deadline: what was not looked at is said, and the exit status is n
     "UNKNOWN  2 targets
       stuck  no certificate seen
         timeout: No answer in time in the TLS handshake (127.0.0.1 port PORT).
-        → See whether the host hangs or a firewall drops packets; look again with more patience:
-          \`certwatch check 'stuck.shop.example connect-to=127.0.0.1:PORT name=stuck ca-file=root.pem' -t 30s\`
+        → Give the run more time (--deadline) or more at once (-j), or look at it alone:
+          \`certwatch check 'stuck.shop.example connect-to=127.0.0.1:PORT name=stuck ca-file=root.pem'\`
       www    no certificate seen
         timeout: Not looked at: the run's deadline came before its turn came.
         → Give the run more time (--deadline) or more at once (-j), or look at it alone:
@@ -79,7 +79,7 @@ describe('ended from outside', () => {
     ...['--format', 'ndjson'],
   ];
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s: what is known so far, UNKNOWN', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s: what is known so far, UNKNOWN', async (signal) => {
     const { stdout, status, killed } = await scene.run(args('www', 'stuck', 'mail'), {
       // The first result is out, the second never comes.
       onSpawn: (child) => void child.stdout.once('data', () => child.kill(signal)),

@@ -185,6 +185,10 @@ test('--shard: each target in one part, the same one every time', async () => {
   const again = await results(['-f', 'shard.txt', '--shard', '2/2']);
   expect(parts.flatMap(({ names }) => names).sort()).toEqual([...list].sort());
   expect(again.names).toEqual(parts[1]!.names);
+  const one = await Promise.all([1, 2].map((part) => check([scene.line('www'), '--shard', `${part}/2`])));
+  expect(
+    one.filter((text) => /--shard \d\/2: this part is empty: the only target is in others[\s\S]*exit 3$/.test(text)),
+  ).toHaveLength(1);
   expect(await check(['-f', 'shard.txt', '--shard', '3/2'])).toMatchInlineSnapshot(`
     "! certwatch: command line: --shard: expected a shard I/N such as 1/3, with I from 1 to N and N up to 10000, got "3/2"
     exit 3"

@@ -2,6 +2,7 @@
  * The deadline is a moment: a report says whenever something was cut off by it, and the process is gone within a second.
  */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCsv } from '../report/readers/csv.ts';
@@ -41,9 +42,15 @@ describe('what was cut off by the deadline of the run', () => {
     });
   });
 
-  it('is told from what was cut off by its own timeout', async () => {
-    const ended = await check([`127.0.0.1:${silent.port}`, '-t', '300ms', '--deadline', '10s', '--format', 'json']);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ run: { deadlineReached: false } });
+  it.each([
+    { words: ['-t', '1m', '--deadline', '4s'], deadlineReached: true, limit: 'run', advice: 'Give the run more time' },
+    { words: ['-t', '300ms', '--deadline', '10s'], deadlineReached: false, limit: undefined, advice: 'more patience' },
+  ])('is told from what was cut off by its own timeout: $words', async ({ words, deadlineReached, limit, advice }) => {
+    const ended = await check([`127.0.0.1:${silent.port}`, ...words, '--format', 'json=report.json']);
+    expect(ended.stdout.replace(/\s+/g, ' ')).toContain(advice);
+    const { run, results } = JSON.parse(readFileSync(folder.at('report.json'), 'utf8'));
+    expect(run.deadlineReached).toBe(deadlineReached);
+    expect(results[0].findings[0].data).toEqual({ phase: 'handshake', reason: 'deadline', limit });
   });
 });
 

@@ -124,10 +124,14 @@ describe.concurrent('reports in files', { timeout: 30_000 }, () => {
       onSpawn: (child) => (first = child),
     });
     while (s.silent.accepted === 0) await sleep(10);
-    const ended = await s.run(s.argv('--state', 'state', '--format', 'nagios'));
+    const ended = await s.run(s.argv('--state', 'state', '--format', 'json'));
     first?.kill('SIGTERM');
     await other;
-    expect(ended).toMatchObject({ status: 3, stdout: expect.stringContaining('is still running') });
+    expect(ended.status).toBe(3);
+    const report = JSON.parse(ended.stdout);
+    expect(strictReader().report(report)).toEqual([]);
+    const data = { pid: expect.any(Number), ageSeconds: expect.any(Number), doing: expect.any(String), runsInARow: 1 };
+    expect(report.run.errors).toMatchObject([{ code: 'previous-run-running', data }]);
     for (const file of FILES) expect(s.read(file)).toBe(OLD);
     expect(s.files()).toEqual([...FILES].sort());
   });

@@ -124,9 +124,10 @@ const timeout: Message<'timeout'> = {
     const why = reason === 'interrupted' ? 'the run was interrupted' : "the run's deadline came";
     return `Not looked at: ${why} ${PHASES.queue}${more}.`;
   },
-  advise: ({ phase, reason }, { target }) => {
+  advise: ({ phase, reason, limit }, { target }) => {
     if (reason === 'interrupted') return `Nothing is known of it: look again: ${checkAgain(target)}`;
-    return phase === 'queue'
+    if (phase === 'read') return `See whether the disk that it is on answers; look again: ${checkAgain(target)}`;
+    return phase === 'queue' || limit === 'run'
       ? `Give the run more time (--deadline) or more at once (-j), or look at it alone: ${checkAgain(target)}`
       : `See whether the host hangs or a firewall drops packets; look again with more patience: ${checkAgain(target, ' -t 30s')}`;
   },

@@ -25,6 +25,7 @@ const failure: Described<FailureData> = {
   reason: text,
   detail: optional(text),
   looks: optional(count),
+  limit: optional(word('run')),
 };
 
 const seconds = count;

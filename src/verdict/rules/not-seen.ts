@@ -8,12 +8,13 @@ import { NONE, type Rule } from './rule.ts';
 
 export const notSeen: Rule = ({ observation, target }) => {
   if (observation.kind !== 'failed') return NONE;
-  const { code, phase, reason, detail, looks } = observation;
+  const { code, phase, reason, detail, looks, limit } = observation;
   const data = {
     phase,
     reason,
     ...(detail === undefined ? {} : { detail: firstLine(detail) }),
     ...(looks === undefined ? {} : { looks }),
+    ...(limit === undefined ? {} : { limit }),
   };
   return [{ code, severity: failureSeverity(observation, target.settings), data } satisfies Finding];
 };
