@@ -54,17 +54,24 @@ export class Looker {
   }
 
   async look(target: Target, deadline: Deadline): Promise<Verdict> {
+    // Of a few targets, the first look need not wait for what it is judged by; a list is not gone through in vain.
+    const early = this.#options.answers ? this.#see(target, deadline) : undefined;
+    early?.catch(() => {});
     const anchors = await this.#anchorsFor(target, deadline);
     if (!anchors.ok) return this.#judge({ target, observations: [failed(anchors.error)] });
-    const [observations, expected] = await Promise.all([
-      target.kind === 'endpoint' ? observeEndpoint(target, this.#options, deadline) : this.#readFile(target, deadline),
-      this.#expectedFile(target, deadline),
-    ]);
+    const [observations, expected] = await (early ?? this.#see(target, deadline));
     // The file to compare with cannot be read: said beside what the endpoint presents, not in its place.
     const seen: Observations = expected.ok ? observations : [...observations, failed(expected.error)];
     const expectedFile = expected.ok ? expected.value : undefined;
     const judged = { target, observations: seen, anchors: anchors.value, ...(expectedFile ? { expectedFile } : {}) };
     return this.#withLists(judged, deadline);
+  }
+
+  #see(target: Target, deadline: Deadline) {
+    return Promise.all([
+      target.kind === 'endpoint' ? observeEndpoint(target, this.#options, deadline) : this.#readFile(target, deadline),
+      this.#expectedFile(target, deadline),
+    ]);
   }
 
   #judge(options: Omit<JudgeOptions, 'now'>): Verdict {

@@ -180,5 +180,14 @@ describe.concurrent('lost', { timeout: 40_000 }, () => {
       const lost = await atTheStart(deed, { both: true });
       expect(lost).toMatchObject({ names: [], aboutRun: [`${says}${MISSING}`] });
     });
+
+    it.each([
+      ['blocked', BLOCK, STUCK],
+      ['killed', DIE, KILLED],
+    ])('%s, and so is who would read again: those of the command line are named', async (_, deed, says) => {
+      const args = ['one.example', 'two.example:8443'];
+      const lost = await atTheStart(deed, { both: true, args });
+      expect(lost).toMatchObject({ names: ['one.example', 'two.example:8443'], aboutRun: [says] });
+    });
   });
 });
