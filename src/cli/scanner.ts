@@ -52,6 +52,7 @@ export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitC
   const { code, outcome } = await runCheck(
     {
       produce: async (to) => {
+        to.deadline.onExpire(() => void frames.write({ kind: 'alive' }));
         for (const problem of problems) to.onInputError(problem);
         await scanAll(telling(to));
       },

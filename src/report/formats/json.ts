@@ -17,13 +17,14 @@ export const json: Format = {
     return {
       begin: () => '',
       verdict(verdict) {
-        results.push(indent(JSON.stringify(resultJson(verdict, { verbose }), null, INDENT), 2 * INDENT));
+        const text = JSON.stringify(resultJson(verdict, { verbose }), null, INDENT);
+        results.push(escapeJson(indent(text, 2 * INDENT)));
         return '';
       },
       end(outcome) {
-        const head = JSON.stringify(outcomeJson(outcome), null, INDENT).replace(/\n\}$/, '');
+        const head = escapeJson(JSON.stringify(outcomeJson(outcome), null, INDENT)).replace(/\n\}$/, '');
         const list = results.length > 0 ? `[\n${results.join(',\n')}\n  ]` : '[]';
-        return escapeJson(`${head},\n  "results": ${list}\n}\n`);
+        return `${head},\n  "results": ${list}\n}\n`;
       },
     };
   },

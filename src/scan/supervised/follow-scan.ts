@@ -65,10 +65,15 @@ export interface FollowOptions<S> {
   readonly onGivenUp: () => void;
 }
 
-/** After the deadline, until when the targets of a lost scanner are named: the report has to be written after that. */
-const LAST_NAMES_MS = 500;
+/** So long before the deadline a second reading is begun, where the first is not over: it takes a while to start. */
+const START_MS = 700;
+/** After the deadline, how long the targets of a lost scanner may yet be named: the report has to be written after that. */
+const LAST_NAMES_MS = 250;
 /** With more time than that, a list that is still not read is on a dead disk. */
 const LONGEST_READING_MS = 60_000;
+
+/** So many verdicts may be given in one turn of the event loop; no timer rings meanwhile. */
+const VERDICTS_A_TURN = 256;
 
 /** What is known of the targets at any moment. */
 interface Progress {
@@ -81,12 +86,13 @@ interface Progress {
 export async function followScan<S>(options: FollowOptions<S>): Promise<void> {
   const { frames, deadline, secondReading } = options;
   const progress: Progress = { told: NOTHING_TOLD, pending: [] };
-  const unfollow = deadline.onExpire(() => beginReading(options, progress));
+  const soon = Deadline.after(deadline.remainingMs - START_MS, deadline);
+  soon.onExpire(() => beginReading(options, progress));
   try {
     const how = typeof frames === 'string' ? frames : await takeFrames(frames, options, progress);
     if (how !== 'done') await speakForTheLost(how, options, progress);
   } finally {
-    unfollow();
+    soon.release();
     secondReading.end();
   }
 }
@@ -149,49 +155,66 @@ function toldWith<S>(told: ToldSoFar, frame: Frame<S>): ToldSoFar {
   return told;
 }
 
-/** The targets that the scanner has left without a verdict, told or not, and what befell it. */
+/** What befell the scanner, and verdicts for the targets that it has left without one. */
 async function speakForTheLost<S>(how: Loss, options: FollowOptions<S>, progress: Progress): Promise<void> {
-  const { told, pending } = progress;
-  const { scanner, secondReading, deadline, files, onVerdict, onInputError, onGivenUp } = options;
+  const { scanner, onInputError, onGivenUp } = options;
   if (how === 'stuck') {
     onGivenUp();
     scanner.kill();
+    const rest = await speakForAll(options.notLooked, options, progress);
+    onInputError({ origin: 'run', code: 'scanner-stuck', message: `${STUCK}${describeRest(rest)}` });
+    return;
   }
-  const words = how === 'stuck' ? '' : `the scanning process ${describeEnd(await endOf(scanner))}`;
-  const verdictOf = how === 'stuck' ? options.notLooked : lostVerdicts(words);
+  const words = `the scanning process ${describeEnd(await endOf(scanner))}`;
+  const rest = await speakForAll(lostVerdicts(words), options, progress);
+  const message = `${words} before it was done${describeRest(rest)}`;
+  onInputError({ origin: 'run', code: 'scanner-ended', message });
+}
+
+/** Targets that were told and have no verdict yet, and those that were not told, for as long as there is time. */
+async function speakForAll<S>(
+  verdictOf: (target: Target) => Verdict,
+  options: FollowOptions<S>,
+  progress: Progress,
+): Promise<Rest> {
+  const { told, pending } = progress;
+  const { secondReading, deadline, files, onVerdict, onInputError } = options;
+  beginReading(options, progress);
   const encoder = new VerdictEncoder();
+  let spoken = 0;
   const speakFor = async (target: Target): Promise<void> => {
     const verdict = verdictOf(target);
     await files?.verdict(encoder.encode(verdict), deadline);
     await onVerdict(verdict);
+    spoken += 1;
+    if (spoken % VERDICTS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   };
-  let named = told.targets;
   const onTarget = (target: Target): Promise<void> => {
-    named += 1;
     files?.target(target);
     return speakFor(target);
   };
-  beginReading(options, progress);
-  for (const target of pending) await speakFor(target);
   const last = Deadline.shortlyAfter(deadline, LAST_NAMES_MS);
   const until = Deadline.after(LONGEST_READING_MS, last);
-  let rest: Rest = told.all ? { complete: true } : await secondReading.rest({ told, until, onTarget, onInputError });
+  for (const target of pending) if (!until.expired) await speakFor(target);
+  const unspoken = pending.length - spoken;
+  const rest: Rest = told.all ? { complete: true } : await secondReading.rest({ told, until, onTarget, onInputError });
   until.release();
   last.release();
-  if (!rest.complete && named === 0) {
-    const known = options.known();
-    for (const target of known.targets) await onTarget(target);
-    if (known.all) rest = { complete: true };
-  }
-  onInputError(
-    how === 'stuck'
-      ? { origin: 'run', code: 'scanner-stuck', message: `${STUCK}${describeRest(rest)}` }
-      : { origin: 'run', code: 'scanner-ended', message: `${words} before it was done${describeRest(rest)}` },
-  );
+  if (unspoken > 0) return withUnspoken(rest, unspoken);
+  if (rest.complete || told.targets + spoken > 0) return rest;
+  const known = options.known();
+  for (const target of known.targets) await onTarget(target);
+  return known.all ? { complete: true } : rest;
 }
 
 const STUCK =
   'the scanning process did not answer at its deadline and was ended; what it had not reported counts as timed out';
+
+/** There was not even time for those that had been told. */
+function withUnspoken(rest: Rest, unspoken: number): Rest {
+  if (rest.complete) return { complete: false, missing: unspoken };
+  return rest.missing === undefined ? rest : { complete: false, missing: rest.missing + unspoken };
+}
 
 function describeRest(rest: Rest): string {
   if (rest.complete) return '';

@@ -7,6 +7,8 @@ import { ALIVE_EVERY_MS } from './frames.ts';
 
 /** After the deadline, how long the scanner may take to name what it had not finished. */
 const LAST_WORD_MS = 650;
+/** Who has not said a word since the deadline by then is stuck: at the deadline there is something to be said at once. */
+const FIRST_WORD_MS = 400;
 /** It may be slow, it may be stuck. */
 const SUSPICIOUS_MS = 1_500;
 /** Nobody is so slow. */
@@ -21,11 +23,12 @@ export class Patience {
   readonly #end: Deadline;
   #waitingSince = Number.POSITIVE_INFINITY;
   #hearing: NodeJS.Timeout | undefined;
+  #firstWord: NodeJS.Timeout | undefined;
   readonly #watch: NodeJS.Timeout;
   readonly #unfollow: () => void;
 
   /**
-   * @param deadline of the run.
+   * @param deadline of the scan.
    * @param onSuspicion is told, once, that the scanner has been silent for some time: it may still come back.
    */
   constructor(deadline: Deadline, onSuspicion: () => void) {
@@ -39,7 +42,13 @@ export class Patience {
       }
       this.#giveUpIfSilent();
     }, ALIVE_EVERY_MS);
-    this.#unfollow = deadline.onExpire(() => this.#giveUpIfSilent());
+    this.#unfollow = deadline.onExpire(() => {
+      this.#giveUpIfSilent();
+      const at = performance.now();
+      this.#firstWord = setTimeout(() => {
+        if (this.#waitingSince <= at) this.#end.expire();
+      }, FIRST_WORD_MS);
+    });
   }
 
   /** @returns undefined where the scanner was waited for long enough. */
@@ -55,6 +64,7 @@ export class Patience {
     this.#unfollow();
     clearInterval(this.#watch);
     clearTimeout(this.#hearing);
+    clearTimeout(this.#firstWord);
     this.#end.release();
   }
 
