@@ -51,10 +51,15 @@ export async function readAgain({ run, sources, told, pipe }: ReadAgainOptions):
 }
 
 /** @throws where a list cannot be read again. */
-async function mostTargets({ words, lists, made }: TargetSources): Promise<number> {
+async function mostTargets({
+  words,
+  lists,
+  made,
+  withinMs = Number.POSITIVE_INFINITY,
+}: TargetSources): Promise<number> {
   let count = words.length + made.length;
   for (const path of lists) {
-    const list = await reopenList(path);
+    const list = await reopenList(path, { withinMs });
     if (list.ok) count += await countLines(list.value);
   }
   return count;

@@ -20,6 +20,8 @@ export interface TargetSources {
   /** Targets that were made already, out of the config, and what is wrong in its entries. */
   readonly made: readonly Result<Target, InputError>[];
   readonly stdin: () => AsyncIterable<Uint8Array>;
+  /** How long a piece of a list that is a file may take to come: what does not come holds up the others. */
+  readonly withinMs?: number;
   readonly options: Omit<TargetOptions, 'origin'>;
   readonly shard?: Shard;
   /** This is not the first time that they are read: an input that can be read only once ends the stream with `ReadOnlyOnce`. */
@@ -50,7 +52,8 @@ const emptyShard = (shard: Shard, others: number): InputError => ({
   message: `this part is empty: ${others === 1 ? 'the only target is' : `all ${others} targets are`} in others`,
 });
 
-async function* gather({ words, lists, made, stdin, again, options: given }: TargetSources): Source {
+async function* gather(sources: TargetSources): Source {
+  const { words, lists, made, stdin, again, withinMs = Number.POSITIVE_INFINITY, options: given } = sources;
   // Only a word of the command line may be a file by mistake; no line of a list is worth a look at the disk.
   const { fileExists, ...options } = given;
   for (const word of words) {
@@ -60,7 +63,7 @@ async function* gather({ words, lists, made, stdin, again, options: given }: Tar
   for (const path of lists) {
     const name = path === '-' ? 'standard input' : path;
     if (again && path === '-') throw new ReadOnlyOnce(path);
-    const source = path === '-' ? ok(stdin()) : await (again ? reopenList(path) : openList(path));
+    const source = path === '-' ? ok(stdin()) : await (again ? reopenList : openList)(path, { withinMs });
     if (!source.ok) {
       yield err({ origin: path, message: source.error });
       continue;

@@ -96,6 +96,20 @@ describe.skipIf(!canDie).concurrent('a disk that does not answer', () => {
     expect(await run(args)).toMatchObject({ status: 3, killed: false, stdout: expect.stringContaining('timeout') });
   });
 
+  it('under a list: what is in the other one, and in the config, is looked at', async () => {
+    await folder.write(
+      'lists.yaml',
+      `targets: [ HERE ]\nlists: [ ./${DEAD}/there.pem, ./hosts.txt ]\n`.replace('HERE', `"127.0.0.1:${server.port}"`),
+    );
+    await folder.write('hosts.txt', `127.0.0.1:${server.port} name=listed\n`);
+    const ended = await run(['check', '--config', 'lists.yaml', '--ca-file', 'root.pem', '--deadline', '8s']);
+    expect(ended).toMatchObject({ status: 3, killed: false, stdout: expect.stringContaining('2 targets in') });
+    expect(ended.stdout.replace(/\s+/g, ' ')).toContain(
+      'cannot be read as a list of targets (its disk does not answer)',
+    );
+    expect(ended.stdout).toContain('2 ok.');
+  });
+
   it('under what is to be shown', async () => {
     const ended = await run(['show', `file:${THERE}`, '-t', '1s']);
     expect(ended).toMatchObject({ status: 3, killed: false, stdout: expect.stringContaining('timeout') });

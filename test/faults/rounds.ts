@@ -30,7 +30,7 @@ async function scanOnce(): Promise<number> {
   if (!flags.ok) throw new Error(flags.error.map(({ message }) => message).join('; '));
   const { defaults, endpoint } = resolveRun({ flags: flags.value });
   const sources = { words: [], lists: [join(folder, 'hosts.txt')], made: [], stdin: () => process.stdin };
-  const io = { env: {}, dist: folder, nodeVersion: process.version } as unknown as Io;
+  const io = { env: {}, dist: folder, nodeVersion: process.version, supervisor: {} } as unknown as Io;
   const produce = scanHere(
     { sources: { ...sources, options: { defaults, endpoint } }, run: { concurrency: 256, resolver: [resolver] } },
     io,
