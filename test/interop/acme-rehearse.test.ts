@@ -53,7 +53,7 @@ certificates:
   expect(stdout.replace(/in \d+(ms|s)\b/g, 'in TIME'), stderr).toMatchInlineSnapshot(`
     "REHEARSED  1
       www  ordered and installed into a scratch folder; ran: deploy-hook; left out: pre-hook, reload,
-        verify
+          verify
 
     1 rehearsed, in TIME. Exit status 0: OK.
     "
