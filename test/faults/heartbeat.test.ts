@@ -52,6 +52,8 @@ describe.concurrent('a heartbeat that is not heard', { timeout: 30_000 }, () => 
     const ended = await check(`127.0.0.1:${silent.port}`, '-t', '1m', '--deadline', '3s', '--ping', urlOf(deaf));
     expect(ended).toMatchObject({ status: 3, killed: false });
     expect(ended.stderr).toMatch(/ping: the end of the run could not be told to/);
+    // What is kept of the time for telling is none that the target had.
+    expect(JSON.parse(ended.stdout)).toMatchObject({ run: { deadlineReached: true } });
   });
 
   it('its start, while the report is not out: there, too, as information', async () => {

@@ -58,7 +58,7 @@ const DEADLINE_MS = 2_000;
 const TRIES = 4;
 
 it('nobody reads the report: gone within a second behind the deadline', { timeout: 40_000 }, async () => {
-  const lines = Array.from({ length: 2_000 }, (_, i) => `127.0.0.1:1 name=${'long'.repeat(40)}-${i}\n`);
+  const lines = Array.from({ length: 2_000 }, (_, i) => `127.0.0.1:1 name=${'long'.repeat(25)}-${i}\n`);
   await folder.write('many.txt', lines.join(''));
   const lateMs: number[] = [];
   // A machine that is busy may be late itself, but not each time.
@@ -76,6 +76,7 @@ it('nobody reads the report: gone within a second behind the deadline', { timeou
     });
     lateMs.push(endedAt - startedAt - DEADLINE_MS);
   }
+  expect(Math.min(...lateMs)).toBeGreaterThan(0);
   expect(Math.min(...lateMs)).toBeLessThan(1_000);
 });
 
