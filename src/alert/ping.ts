@@ -41,7 +41,10 @@ export async function sendPing(request: PingRequest, deadline: Deadline): Promis
     const sent = http.request(url, {
       method: 'POST',
       agent: false,
-      lookup: lookupWith((host) => request.resolve(host, deadline)),
+      lookup: lookupWith(async (host) => {
+        const found = await request.resolve(host, deadline);
+        return found.ok ? found : err(new Error(found.error));
+      }),
       headers: {
         'Content-Type': 'text/plain; charset=utf-8',
         'Content-Length': Buffer.byteLength(request.body),

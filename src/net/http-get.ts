@@ -37,7 +37,7 @@ async function get(url: URL, options: HttpGetOptions): Promise<Got> {
   return new Promise((resolve) => {
     const lookup = lookupWith(async (host) => {
       const found = await resolveHost(host, { family: 0, deadline, resolver });
-      return found.ok ? found : err(found.error.detail ?? found.error.reason);
+      return found.ok ? found : err(new Error(found.error.detail ?? found.error.reason));
     });
     const asked = request(url, { agent: false, lookup, headers: { 'user-agent': 'certwatch', connection: 'close' } });
     const settle = (result: Got) => {

@@ -5,8 +5,8 @@
 import type { LookupFunction } from 'node:net';
 import type { Result } from '../model/result.ts';
 
-/** Finds the addresses of a name; the error is for a person. */
-export type FindAddresses = (host: string) => Promise<Result<readonly string[], string>>;
+/** Finds the addresses of a name; the error is what the request fails with. */
+export type FindAddresses = (host: string) => Promise<Result<readonly string[], Error>>;
 
 /** As `net.connect` calls it: with `all` (happy eyeballs) it wants a list, else one address. */
 export function lookupWith(find: FindAddresses): LookupFunction {
@@ -15,7 +15,7 @@ export function lookupWith(find: FindAddresses): LookupFunction {
       (found) => {
         const addresses = found.ok ? found.value.map((address) => ({ address, family: familyOf(address) })) : [];
         const first = addresses[0];
-        if (!first) callback(new Error(found.ok ? `${host} has no address` : found.error), '', 0);
+        if (!first) callback(found.ok ? new Error(`${host} has no address`) : found.error, '', 0);
         else if (options.all) callback(null, addresses);
         else callback(null, first.address, first.family);
       },

@@ -7,7 +7,7 @@ import { httpGet } from '../net/http-get.ts';
 import type { Resolver } from '../net/resolve.ts';
 import { Deadline } from '../time/deadline.ts';
 import type { FetchedLists, ListTrouble } from '../trust/revocation/revocation.ts';
-import { decodeBlock } from '../x509/pem.ts';
+import { decodePemBlocks } from '../x509/pem.ts';
 import { parseRevocationList, type RevocationList } from '../x509/revocation-list.ts';
 
 export interface ListFetcherOptions {
@@ -59,11 +59,8 @@ export class ListFetcher {
     deadline.release();
     if (!got.ok) return err({ reason: 'list-not-fetched', detail: `${address}: ${got.error}` });
     count(got.value.length);
-    // DER it must be (RFC 5280 4.2.1.13); private CAs are met that put PEM there.
-    const parsed = parseRevocationList(decodeBlock(got.value, 'X509 CRL') ?? got.value);
-    return parsed.ok
-      ? parsed
-      : err({ reason: parsed.error === 'malformed' ? 'malformed-list' : 'list-not-fetched', detail: address });
+    const parsed = parseRevocationList(derOf(got.value));
+    return parsed.ok ? parsed : err({ reason: 'malformed-list', detail: address });
   }
 
   #count(entry: { bytes: number }, bytes: number): void {
@@ -76,4 +73,16 @@ export class ListFetcher {
       this.#bytes -= old.bytes;
     }
   }
+}
+
+const PEM_LABEL = 'X509 CRL';
+/** Text in front of a block is short; what is as long as a list is not made text of to find out that it is none. */
+const HEAD_OCTETS = 128;
+
+/** DER it must be (RFC 5280 4.2.1.13); private CAs are met that put PEM there. */
+function derOf(bytes: Uint8Array): Uint8Array {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD_OCTETS)).toString('latin1');
+  if (!head.includes(`-----BEGIN ${PEM_LABEL}-----`)) return bytes;
+  const blocks = decodePemBlocks(bytes, new Set([PEM_LABEL]));
+  return (blocks.ok && blocks.value.find(({ label }) => label === PEM_LABEL)?.bytes) || bytes;
 }

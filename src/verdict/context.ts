@@ -113,7 +113,7 @@ function judgePaths(found: Found, by: { anchors: AnchorStore; now: number }): Le
 }
 
 /** Without an anchor nothing could be trusted: `--trust none` with no CA file asks for expiry, name and order alone. */
-function judgesTrust(target: Target): boolean {
+export function judgesTrust(target: Target): boolean {
   return target.settings.trust !== 'none' || target.settings.caFiles.length > 0;
 }
 

@@ -9,7 +9,7 @@ import type { TrustJudgement, Verdict, Window } from '../model/verdict.ts';
 import type { AnchorStore } from '../trust/anchor-store.ts';
 import type { FetchedLists } from '../trust/revocation/revocation.ts';
 import { formatName } from '../x509/name.ts';
-import { type ChainLink, createContext, type RuleContext, rolesOf } from './context.ts';
+import { type ChainLink, createContext, judgesTrust, type RuleContext, rolesOf } from './context.ts';
 import { addressesDisagree } from './rules/addresses-disagree.ts';
 import { RULES } from './rules/index.ts';
 import { severityStatus, statusOf, statusRank } from './status.ts';
@@ -84,8 +84,9 @@ const ends = ({ certificate }: ChainLink): number => certificate.notAfter;
 function trustOf({ judgement, path, target, shape, chain, anchors }: RuleContext): TrustJudgement | undefined {
   if (!judgement) {
     // A chain whose first bytes are no certificate cannot be trusted, where trust was asked for.
-    const asked = anchors && (target.settings.trust !== 'none' || target.settings.caFiles.length > 0);
-    return asked && shape === 'chain' && chain[0]?.kind === 'malformed' ? { trusted: false, path: [] } : undefined;
+    return anchors && judgesTrust(target) && shape === 'chain' && chain[0]?.kind === 'malformed'
+      ? { trusted: false, path: [] }
+      : undefined;
   }
   const anchor = judgement.anchor && formatName(judgement.anchor.subject);
   return {

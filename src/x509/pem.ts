@@ -52,16 +52,6 @@ export function decodePemBlocks(input: string | Uint8Array, labels: ReadonlySet<
   }
 }
 
-/** The bytes of the first block with this label, where there is one that can be read. */
-export function decodeBlock(input: Uint8Array, label: string): Uint8Array | undefined {
-  const begin = `-----BEGIN ${label}-----`;
-  const text = Buffer.from(input.buffer, input.byteOffset, input.length).toString('latin1');
-  if (!text.slice(0, 64 + begin.length).includes(begin)) return undefined;
-  const from = text.indexOf(begin) + begin.length;
-  const end = text.indexOf(`-----END ${label}-----`, from);
-  return end < 0 ? undefined : new Uint8Array(Buffer.from(text.slice(from, end), 'base64'));
-}
-
 /** One certificate as a PEM block of 64-column lines, with a newline at the end. */
 export function encodePem(der: Uint8Array): string {
   const base64 = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64');

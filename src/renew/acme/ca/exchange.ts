@@ -4,8 +4,8 @@
  * second is cut off just so.
  */
 import type { Agent } from 'node:https';
-import type { LookupFunction } from 'node:net';
 import { err, ok, type Result } from '../../../model/result.ts';
+import { lookupWith } from '../../../net/http-lookup.ts';
 import { createResolver, type Resolver, resolveHost } from '../../../net/resolve.ts';
 import { Deadline } from '../../../time/deadline.ts';
 import { fail, type Trouble, trouble } from '../failure.ts';
@@ -58,21 +58,13 @@ export async function openLine(options: LineOptions): Promise<Line> {
 /** What name servers say for certain; all else may pass. */
 const NO_SUCH_HOST: ReadonlySet<string> = new Set(['nxdomain', 'no-address', 'bad-name']);
 
-function lookupUnder(deadline: Deadline, resolver: Resolver | undefined): LookupFunction {
-  return (hostname, { all }, done) => {
-    resolveHost(hostname, { family: 0, deadline, ...(resolver ? { resolver } : {}) }).then((found) => {
-      if (!found.ok) {
-        const { reason, detail = reason } = found.error;
-        const why = Object.assign(new Error(detail), { code: NO_SUCH_HOST.has(reason) ? 'ENOTFOUND' : 'EAI_AGAIN' });
-        return done(why, '', 0);
-      }
-      const addresses = found.value.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-      const [first] = addresses;
-      if (all) done(null, addresses);
-      else done(null, first!.address, first!.family);
-    });
-  };
-}
+const lookupUnder = (deadline: Deadline, resolver: Resolver | undefined) =>
+  lookupWith(async (host) => {
+    const found = await resolveHost(host, { family: 0, deadline, ...(resolver ? { resolver } : {}) });
+    if (found.ok) return found;
+    const { reason, detail = reason } = found.error;
+    return err(Object.assign(new Error(detail), { code: NO_SUCH_HOST.has(reason) ? 'ENOTFOUND' : 'EAI_AGAIN' }));
+  });
 
 /** Any status is an answer; what is no HTTP answer, or too long or too late, is a failure with its own word. */
 export async function exchange(line: Line, url: string, request: Request): Promise<Result<Answer, Trouble>> {
