@@ -11,6 +11,7 @@ import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } f
 import { stdoutSpecs } from './output-specs.ts';
 import type { Finish } from './program.ts';
 import { runCheck } from './run-check.ts';
+import { diskPatience } from './run-times.ts';
 import { scanHere } from './scan-here.ts';
 import { isWorthSupervising } from './worth-supervising.ts';
 
@@ -92,10 +93,6 @@ function whatIsLacking({ raw }: Asked, { run }: CheckSettings, io: Io): string |
 const NOTHING_TO_CHECK =
   'certwatch: nothing to check: name a target (certwatch check example.org), a list (-f hosts.txt) or a config file (--config)\n';
 
-/** A disk that takes longer over a piece of a list is dead, and what else there is to be looked at is looked at. */
-const LONGEST_LIST_MS = 10_000;
-const LIST_SHARE = 0.3;
-
 /** Whoever names something wants to know about that; the config's own targets are for when nothing is named. */
 function sourcesOf({ words, raw }: Asked, { config, targets, run, defaults, endpoint }: CheckSettings, io: Io) {
   const given = raw.get(LIST_KEY) ?? [];
@@ -105,7 +102,7 @@ function sourcesOf({ words, raw }: Asked, { config, targets, run, defaults, endp
     lists: named ? given : (config?.lists ?? []),
     made: named ? [] : targets,
     stdin: () => io.stdin(),
-    withinMs: Math.min(LONGEST_LIST_MS, run.deadline * LIST_SHARE),
+    withinMs: diskPatience(run.deadline),
     options: { defaults, endpoint, fileExists },
     ...(run.shard ? { shard: run.shard } : {}),
   };

@@ -8,10 +8,8 @@ import { createResolver } from '../net/resolve.ts';
 import { Deadline } from '../time/deadline.ts';
 import { errorLine } from './input-errors.ts';
 import type { Io } from './io.ts';
+import { tellingReserve } from './run-times.ts';
 
-/** What is kept of the time before the deadline for telling how the run ended. */
-const PING_SHARE = 0.1;
-const LONGEST_PING_MS = 5_000;
 /** A run that is over long before its deadline tells so for this long at most. */
 const PATIENT_PING_MS = 15_000;
 /** Past the deadline, a last attempt. */
@@ -65,7 +63,7 @@ export class RunHeartbeat {
 
   /** How much of the time that is left the work itself may take. */
   workMs(leftMs: number): number {
-    return this.#heartbeat ? leftMs - Math.min(LONGEST_PING_MS, leftMs * PING_SHARE) : leftMs;
+    return this.#heartbeat ? leftMs - tellingReserve(leftMs) : leftMs;
   }
 
   /** Tells of the end; last of all, since nothing else should wait for it. @param body a few lines for a person. */

@@ -14,7 +14,6 @@ import { exitCodeOf } from '../renew/run-renewals.ts';
 import { renderRenewalsJson } from '../report/renewal-json.ts';
 import { renderRenewals, renewalSummary } from '../report/renewal-text.ts';
 import { Deadline } from '../time/deadline.ts';
-import { SECOND } from '../time/duration.ts';
 import { worstExitCode } from '../verdict/status.ts';
 import { answersFor } from './files-answer.ts';
 import { errorLine, refuse } from './input-errors.ts';
@@ -25,10 +24,7 @@ import { showRenewalStatus } from './renew-status.ts';
 import { renewTools } from './renew-tools.ts';
 import { performRenewals } from './renewal-run.ts';
 import { RunHeartbeat } from './run-heartbeat.ts';
-
-/** A disk that takes longer over a small file is dead. */
-const LONGEST_DISK_MS = 10 * SECOND;
-const DISK_SHARE = 0.3;
+import { diskPatience } from './run-times.ts';
 
 /** Past the run's deadline, a slow reader has this long to take the report. */
 const FLUSH_MS = 850;
@@ -67,7 +63,7 @@ export async function renew(asked: RenewAsked, io: Io): Promise<ExitCode> {
 
 /** Nothing can be renewed without the state folder, and a process that has begun to read a dead disk cannot end by itself. */
 async function deadState({ run, state }: RenewSettings, io: Io): Promise<InputError | undefined> {
-  const withinMs = Math.min(LONGEST_DISK_MS, (run.deadline - io.sinceStart()) * DISK_SHARE);
+  const withinMs = diskPatience(run.deadline - io.sinceStart());
   if ((await answersFor(io, withinMs)?.(traces(state))) ?? true) return undefined;
   return { origin: 'state', code: 'state-unusable', message: `the state folder ${state} does not answer` };
 }

@@ -60,7 +60,7 @@ export class RunState {
 
   /** Another run has the lock: this one looks at nothing. */
   get turnedAway(): boolean {
-    return this.#errors.some(({ code }) => code === 'previous-run-running' || code === 'previous-run-stuck');
+    return this.#errors.some(isTurnedAway);
   }
 
   get outputErrors(): readonly InputError[] {
@@ -80,3 +80,7 @@ export class RunState {
     });
   }
 }
+
+/** Another run has the lock. */
+export const isTurnedAway = ({ code }: InputError): boolean =>
+  code === 'previous-run-running' || code === 'previous-run-stuck';

@@ -12,6 +12,10 @@ const SHARE = 0.1;
 const LONGEST_WRITING_MS = SECOND;
 const LONGEST_TELLING_MS = 5 * SECOND;
 
+/** A disk that takes longer over a small file, or a piece of a list, is dead; a short run's time is not wasted on it. */
+const LONGEST_DISK_MS = 10 * SECOND;
+const DISK_SHARE = 0.3;
+
 /** Behind the deadline, files may take this long to be put in place, */
 const FILES_MS = 700;
 /** the report to be written in full, */
@@ -21,11 +25,16 @@ const GONE_MS = 950;
 /** Whoever interrupts a run does not want to wait; but what is known is to be written down. */
 const INTERRUPTED_MS = 600;
 
+/** @returns for how many milliseconds a disk is waited for. @param leftMs until the run's deadline. */
+export const diskPatience = (leftMs: number): number => Math.min(LONGEST_DISK_MS, leftMs * DISK_SHARE);
+
+/** @returns how many of the milliseconds that are left are kept for telling a heartbeat how the run ended. */
+export const tellingReserve = (leftMs: number): number => Math.min(LONGEST_TELLING_MS, leftMs * SHARE);
+
 /** @returns how many milliseconds before its deadline a run stops scanning. */
 export function reserveOf({ deadline, ping, format }: RunSettings): number {
-  const longest = ping !== undefined ? LONGEST_TELLING_MS : LONGEST_WRITING_MS;
-  const isNeeded = ping !== undefined || format.some(({ file }) => file !== undefined);
-  return isNeeded ? Math.min(longest, deadline * SHARE) : 0;
+  if (ping !== undefined) return tellingReserve(deadline);
+  return format.some(({ file }) => file !== undefined) ? Math.min(LONGEST_WRITING_MS, deadline * SHARE) : 0;
 }
 
 export interface RunTimesOptions {

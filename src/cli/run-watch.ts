@@ -7,13 +7,9 @@ import type { RecordedRun } from '../health/recorded-run.ts';
 import type { InputError, RunProblem } from '../model/target.ts';
 import type { Outcome, Verdict } from '../model/verdict.ts';
 import { Deadline } from '../time/deadline.ts';
-import { SECOND } from '../time/duration.ts';
 import { errorLine } from './input-errors.ts';
 import type { Io } from './io.ts';
-
-/** A disk that takes longer over anything in the state folder is dead; and so much of a short run's time is not wasted on it. */
-const DISK_MS = 10 * SECOND;
-const DISK_SHARE = 0.3;
+import { diskPatience } from './run-times.ts';
 
 export interface RunWatchOptions {
   /** A UUID; the same that the heartbeat tells. */
@@ -34,7 +30,7 @@ export class RunWatch {
   private constructor(run: RunSettings, io: Io, leftMs: number) {
     this.#run = run;
     this.#io = io;
-    this.#diskMs = Math.min(DISK_MS, leftMs * DISK_SHARE);
+    this.#diskMs = diskPatience(leftMs);
   }
 
   /** @returns with what stands in the way of the run: another one, or a state folder that cannot be used. */

@@ -15,6 +15,7 @@ import type { ExitCode, Io, Supervisor } from './io.ts';
 import { filesOf, stdoutSpecs } from './output-specs.ts';
 import type { PairedLook } from './paired-look.ts';
 import { type Produce, type Receiver, runCheck } from './run-check.ts';
+import { isTurnedAway } from './run-state.ts';
 import { reserveOf } from './run-times.ts';
 import { RunWatch } from './run-watch.ts';
 import { scanHere } from './scan-here.ts';
@@ -92,7 +93,7 @@ async function prepare(
   const onAllTaken = () => void frames.write({ kind: 'all-told' });
   const leftMs = Math.max(0, run.deadline - io.sinceStart());
   const { watch, problem } = await RunWatch.begin(run, io, { runId, leftMs });
-  if (isTurnedAway(problem)) return { watch, problems: [problem], scanAll: async () => onAllTaken() };
+  if (problem && isTurnedAway(problem)) return { watch, problems: [problem], scanAll: async () => onAllTaken() };
   const pairing = pairedLookFor(settings, (name) => void frames.write({ kind: 'due', name }));
   const patience = Deadline.after(leftMs * PAIRING_SHARE);
   const look = await patience.race(pairing.then((pairedLook) => ({ pairedLook })));
@@ -104,9 +105,6 @@ async function prepare(
     scanAll: scanHere({ run, sources, onTarget, onAllTaken, ...look }, io),
   };
 }
-
-const isTurnedAway = (problem: InputError | undefined): problem is InputError =>
-  problem?.code === 'previous-run-stuck' || problem?.code === 'previous-run-running';
 
 /** Nothing of renewals is loaded where there are none. */
 async function pairedLookFor(settings: CheckSettings, onDue: (name: string) => void): Promise<PairedLook | undefined> {
