@@ -153,6 +153,8 @@ describe.concurrent('keys, accounts and refusals', () => {
   });
 
   test('other contacts are told to the CA, once, and the account stays', async () => {
+    // What is counted here must not be asked twice for a refused nonce.
+    await using pebble = await withWebServer(await startPebble({ programs: newPebble, rejectNonces: 0 }));
     await using folder = await tempFolder('acme');
     await using proxy = await faultProxy(pebble);
     const told: unknown[] = [];
