@@ -59,7 +59,8 @@ async function admitted(code: ExitCode, { stdout, stderr }: Io): Promise<ExitCod
 
 /** Only the program that is asked for is loaded. */
 async function run(name: ProgramName, io: Io): Promise<ExitCode> {
-  if (io.supervisor?.kind === 'of-writer') return (await import('./cli/writer.ts')).runWriter(io.supervisor.pipe, io);
+  if (io.supervisor?.kind === 'of-writer')
+    return (await import('./cli/supervised/writer.ts')).runWriter(io.supervisor.pipe, io);
   if (name === 'certwatch') return (await import('./cli/program.ts')).runProgram(io);
   return (await import('./cli/plugin.ts')).runPlugin(io);
 }

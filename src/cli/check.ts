@@ -8,12 +8,12 @@ import { fileExists } from './file-exists.ts';
 import { inputErrorTeller, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
 import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
-import { stdoutSpecs } from './output-specs.ts';
 import type { Finish } from './program.ts';
-import { runCheck } from './run-check.ts';
-import { diskPatience } from './run-times.ts';
-import { scanHere } from './scan-here.ts';
-import { isWorthSupervising } from './worth-supervising.ts';
+import { stdoutSpecs } from './run/output-specs.ts';
+import { runCheck } from './run/run-check.ts';
+import { diskPatience } from './run/run-times.ts';
+import { scanHere } from './run/scan-here.ts';
+import { isWorthSupervising } from './supervised/worth-supervising.ts';
 
 export function checkCommand(io: Io, finish: Finish): Command {
   const raw: RawFlags = new Map();
@@ -38,7 +38,7 @@ export function checkCommand(io: Io, finish: Finish): Command {
 
 async function check(asked: Asked, io: Io): Promise<ExitCode> {
   if (!io.supervisor && isWorthSupervising(asked, io)) {
-    const { superviseCheck } = await import('./supervise-check.ts');
+    const { superviseCheck } = await import('./supervised/supervise-check.ts');
     return superviseCheck(asked, io);
   }
   const settings = await readSettings(asked.raw, io);
@@ -53,13 +53,13 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
   }
   const total = sources.lists.length === 0 ? sources.words.length + sources.made.length : undefined;
   if (io.supervisor?.kind === 'of-reader') {
-    const { readAgain } = await import('./read-again.ts');
+    const { readAgain } = await import('./supervised/read-again.ts');
     const told = { run, judgedAt: run.now ?? io.now(), runId: randomUUID(), total };
     await readAgain({ run: told, sources, told: io.supervisor.told, pipe: io.supervisor.pipe });
     return 0;
   }
   if (io.supervisor?.kind === 'of-scanner') {
-    const { runScanner } = await import('./scanner.ts');
+    const { runScanner } = await import('./supervised/scanner.ts');
     return runScanner({ settings: settings.value, sources, total, supervisor: io.supervisor }, io);
   }
   const { code } = await runCheck(

@@ -19,8 +19,8 @@ import {
   parseArguments,
   type RawFlags,
 } from './option-parser.ts';
-import { runCheck } from './run-check.ts';
-import { scanHere } from './scan-here.ts';
+import { runCheck } from './run/run-check.ts';
+import { scanHere } from './run/scan-here.ts';
 
 /** The guidelines' default. */
 const DEFAULT_TIMEOUT = '10';

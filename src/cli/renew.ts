@@ -54,7 +54,7 @@ export function renewCommand(io: Io, finish: Finish): Command {
   addFlag(command, raw, { spec: '--config <file>', doc: 'Read this config file.', key: CONFIG_KEY });
   addRunFlags(command, raw, RUN_FLAGS);
   return command.action(async (names: string[], flags: RenewFlags) => {
-    const { renew } = await import('./run-renew.ts');
+    const { renew } = await import('./renewal/run-renew.ts');
     finish(await renew({ names, flags, raw }, io));
   });
 }

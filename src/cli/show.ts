@@ -11,8 +11,8 @@ import { errorLine, refuse } from './input-errors.ts';
 import type { ExitCode, Io } from './io.ts';
 import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
 import type { Finish } from './program.ts';
-import { runCheck } from './run-check.ts';
-import { scanHere } from './scan-here.ts';
+import { runCheck } from './run/run-check.ts';
+import { scanHere } from './run/scan-here.ts';
 
 export function showCommand(io: Io, finish: Finish): Command {
   const raw: RawFlags = new Map();

@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import type { Io } from '../../src/cli/io.ts';
-import { scanHere } from '../../src/cli/scan-here.ts';
+import { scanHere } from '../../src/cli/run/scan-here.ts';
 import { parseFlags, resolveRun } from '../../src/config/resolve-run.ts';
 import { Deadline } from '../../src/time/deadline.ts';
 

@@ -62,6 +62,13 @@ test('no room imports from one above or beside it', () => {
   expect(wrong.map((i) => `${i.from} → ${i.target}`)).toEqual([]);
 });
 
+/** A command starts a run or a renewal; under a supervisor, a run is done by several processes. */
+test('in cli, what one run is made of knows neither who supervises it nor what renews', () => {
+  const above = ['cli/supervised/', 'cli/renewal/'];
+  const wrong = inside.filter((i) => i.from.startsWith('cli/run/') && above.some((room) => i.target.startsWith(room)));
+  expect(wrong.map((i) => `${i.from} → ${i.target}`)).toEqual([]);
+});
+
 test('nothing in src imports from outside src', () => {
   expect(inside.filter((i) => i.target.startsWith('..')).map((i) => `${i.from} → ${i.target}`)).toEqual([]);
 });

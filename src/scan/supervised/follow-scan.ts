@@ -6,7 +6,7 @@
  * choice, cannot outlive a crash or an out-of-memory kill, and cannot get past a thread of libuv's pool that is stuck in a
  * read of a dead file system, which the end of a process waits for. A parent that touches no list, no config and no target
  * can do all three, and costs one start of Node. A check of a few hosts named on the command line, which reads none
- * of these, runs without one, so that it starts fast; a thread (`cli/loop-guard.ts`) watches over its event loop.
+ * of these, runs without one, so that it starts fast; a thread (`cli/run/loop-guard.ts`) watches over its event loop.
  *
  * What a supervisor cannot do is to act after its own death. A scanner whose supervisor is killed (SIGKILL) sees its pipe
  * close and ends at once, unless it is stuck at that very moment: then it stays behind. Linux would end it by itself for a

@@ -23,7 +23,7 @@ export type Frame<S> =
   | { readonly kind: 'all-told' }
   /** Nothing new, but the event loop turns. */
   | { readonly kind: 'alive' }
-  /** More targets, from a process that reads the lists of a scanner that was lost (`cli/read-again.ts`). */
+  /** More targets, from a process that reads the lists of a scanner that was lost (`cli/supervised/read-again.ts`). */
   | { readonly kind: 'targets'; readonly targets: readonly Target[] }
   /** How many targets the lists have at most; from that same process. */
   | { readonly kind: 'lines'; readonly count: number }

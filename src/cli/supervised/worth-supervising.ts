@@ -1,10 +1,10 @@
 /**
  * Which checks run under a supervisor (`scan/supervised/follow-scan.ts` says why there is one).
  */
-import { locateConfig } from '../config/locate.ts';
-import type { Asked } from './check-settings.ts';
-import { CONFIG_KEY, LIST_KEY } from './check-settings.ts';
-import type { Io } from './io.ts';
+import { locateConfig } from '../../config/locate.ts';
+import type { Asked } from '../check-settings.ts';
+import { CONFIG_KEY, LIST_KEY } from '../check-settings.ts';
+import type { Io } from '../io.ts';
 
 /** More hosts than this on a command line are a list. */
 const MOST_UNSUPERVISED = 8;

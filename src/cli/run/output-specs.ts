@@ -1,12 +1,12 @@
 /**
  * From the formats that were asked for to renderers and where their text goes.
  */
-import type { RunSettings } from '../config/resolve-run.ts';
-import type { FormatRequest } from '../config/run-settings.ts';
-import type { Format, Renderer } from '../report/format.ts';
-import { loadFormat } from '../report/formats/index.ts';
+import type { RunSettings } from '../../config/resolve-run.ts';
+import type { FormatRequest } from '../../config/run-settings.ts';
+import type { Format, Renderer } from '../../report/format.ts';
+import { loadFormat } from '../../report/formats/index.ts';
+import type { Io } from '../io.ts';
 import type { FileSpec } from './file-outputs.ts';
-import type { Io } from './io.ts';
 import type { OutputSpec } from './outputs.ts';
 
 /** On the standard output. Formats that go into files leave it to `human`. */

@@ -2,19 +2,19 @@
  * What a renewal was asked to do: command line and config joined, or what is wrong with them.
  */
 import { resolve } from 'node:path';
-import type { BrokenCertificate } from '../config/config.ts';
-import type { RunSettings } from '../config/resolve-run.ts';
-import { err, ok, type Result } from '../model/result.ts';
-import type { InputError } from '../model/target.ts';
-import { canRehearse } from '../renew/rehearse.ts';
-import type { Renewal } from '../renew/renewal.ts';
-import { renewalsOf } from '../renew/settings.ts';
-import { didYouMean, quote } from '../targets/nearest.ts';
-import { parseInteger } from '../targets/setting-values.ts';
-import { readSettings } from './check-settings.ts';
-import type { Io } from './io.ts';
-import type { RawFlags } from './option-parser.ts';
-import type { RenewAsked, RenewFlags } from './renew.ts';
+import type { BrokenCertificate } from '../../config/config.ts';
+import type { RunSettings } from '../../config/resolve-run.ts';
+import { err, ok, type Result } from '../../model/result.ts';
+import type { InputError } from '../../model/target.ts';
+import { canRehearse } from '../../renew/rehearse.ts';
+import type { Renewal } from '../../renew/renewal.ts';
+import { renewalsOf } from '../../renew/settings.ts';
+import { didYouMean, quote } from '../../targets/nearest.ts';
+import { parseInteger } from '../../targets/setting-values.ts';
+import { readSettings } from '../check-settings.ts';
+import type { Io } from '../io.ts';
+import type { RawFlags } from '../option-parser.ts';
+import type { RenewAsked, RenewFlags } from '../renew.ts';
 
 export interface RenewSettings {
   readonly run: RunSettings;

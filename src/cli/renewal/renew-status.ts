@@ -1,12 +1,12 @@
 /**
  * `certwatch renew --status`: what the disk shows, and what the journal tells. Changes nothing.
  */
-import { readLock } from '../health/lock.ts';
-import { renewStatus } from '../renew/status.ts';
-import { renderRenewalStatusJson } from '../report/renewal-json.ts';
-import { renderRenewalStatus } from '../report/renewal-status-text.ts';
-import { formatDuration } from '../time/duration.ts';
-import type { ExitCode, Io } from './io.ts';
+import { readLock } from '../../health/lock.ts';
+import { renewStatus } from '../../renew/status.ts';
+import { renderRenewalStatusJson } from '../../report/renewal-json.ts';
+import { renderRenewalStatus } from '../../report/renewal-status-text.ts';
+import { formatDuration } from '../../time/duration.ts';
+import type { ExitCode, Io } from '../io.ts';
 import type { RenewSettings } from './renew-settings.ts';
 
 /**

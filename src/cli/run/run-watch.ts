@@ -2,13 +2,13 @@
  * What watches over a run itself in the state folder: the lock, the run record and the memory of the last run. None of it
  * can make a verdict better: what fails in it is said, and where its disk does not answer, the run goes on without.
  */
-import type { RunSettings } from '../config/resolve-run.ts';
-import type { RecordedRun } from '../health/recorded-run.ts';
-import type { InputError, RunProblem } from '../model/target.ts';
-import type { Outcome, Verdict } from '../model/verdict.ts';
-import { Deadline } from '../time/deadline.ts';
-import { errorLine } from './input-errors.ts';
-import type { Io } from './io.ts';
+import type { RunSettings } from '../../config/resolve-run.ts';
+import type { RecordedRun } from '../../health/recorded-run.ts';
+import type { InputError, RunProblem } from '../../model/target.ts';
+import type { Outcome, Verdict } from '../../model/verdict.ts';
+import { Deadline } from '../../time/deadline.ts';
+import { errorLine } from '../input-errors.ts';
+import type { Io } from '../io.ts';
 import { diskPatience } from './run-times.ts';
 
 export interface RunWatchOptions {
@@ -65,8 +65,8 @@ export class RunWatch {
 
   async #beginRecord(dir: string, { runId, leftMs }: RunWatchOptions): Promise<InputError | undefined> {
     const [{ beginRun }, { describePreviousRun }] = await Promise.all([
-      import('../health/recorded-run.ts'),
-      import('../health/previous-run.ts'),
+      import('../../health/recorded-run.ts'),
+      import('../../health/previous-run.ts'),
     ]);
     const beginning = beginRun({
       dir,

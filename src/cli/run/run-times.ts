@@ -2,10 +2,10 @@
  * The moments of a run, in their order: until when it is scanned, until when reports are written, and when it is gone. The
  * deadline is absolute, and the process is gone within a second behind it.
  */
-import type { RunSettings } from '../config/resolve-run.ts';
-import { Deadline } from '../time/deadline.ts';
-import { SECOND } from '../time/duration.ts';
-import type { Io } from './io.ts';
+import type { RunSettings } from '../../config/resolve-run.ts';
+import { Deadline } from '../../time/deadline.ts';
+import { SECOND } from '../../time/duration.ts';
+import type { Io } from '../io.ts';
 
 /** Of the time before the deadline, what is kept for writing files, and for telling how the run ended. */
 const SHARE = 0.1;

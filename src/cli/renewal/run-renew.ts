@@ -2,29 +2,29 @@
  * One run of `certwatch renew`: settings → lock → renewals → report and heartbeat → exit status. Loaded only when it runs.
  */
 import { randomUUID } from 'node:crypto';
-import { describePreviousRun } from '../health/previous-run.ts';
-import { traces } from '../health/read-health.ts';
-import { beginRun, type RecordedRun } from '../health/recorded-run.ts';
-import type { RenewalOutcome } from '../model/renewal.ts';
-import { err, type Result } from '../model/result.ts';
-import type { InputError } from '../model/target.ts';
-import { withBroken } from '../renew/broken.ts';
-import { planOnly } from '../renew/dry-run.ts';
-import { exitCodeOf } from '../renew/run-renewals.ts';
-import { renderRenewalsJson } from '../report/renewal-json.ts';
-import { renderRenewals, renewalSummary } from '../report/renewal-text.ts';
-import { Deadline } from '../time/deadline.ts';
-import { worstExitCode } from '../verdict/status.ts';
-import { answersFor } from './files-answer.ts';
-import { errorLine, refuse } from './input-errors.ts';
-import type { ExitCode, Io } from './io.ts';
-import type { RenewAsked } from './renew.ts';
+import { describePreviousRun } from '../../health/previous-run.ts';
+import { traces } from '../../health/read-health.ts';
+import { beginRun, type RecordedRun } from '../../health/recorded-run.ts';
+import type { RenewalOutcome } from '../../model/renewal.ts';
+import { err, type Result } from '../../model/result.ts';
+import type { InputError } from '../../model/target.ts';
+import { withBroken } from '../../renew/broken.ts';
+import { planOnly } from '../../renew/dry-run.ts';
+import { exitCodeOf } from '../../renew/run-renewals.ts';
+import { renderRenewalsJson } from '../../report/renewal-json.ts';
+import { renderRenewals, renewalSummary } from '../../report/renewal-text.ts';
+import { Deadline } from '../../time/deadline.ts';
+import { worstExitCode } from '../../verdict/status.ts';
+import { answersFor } from '../files-answer.ts';
+import { errorLine, refuse } from '../input-errors.ts';
+import type { ExitCode, Io } from '../io.ts';
+import type { RenewAsked } from '../renew.ts';
+import { RunHeartbeat } from '../run/run-heartbeat.ts';
+import { diskPatience } from '../run/run-times.ts';
 import { type RenewSettings, readRenewSettings } from './renew-settings.ts';
 import { showRenewalStatus } from './renew-status.ts';
 import { renewTools } from './renew-tools.ts';
 import { performRenewals } from './renewal-run.ts';
-import { RunHeartbeat } from './run-heartbeat.ts';
-import { diskPatience } from './run-times.ts';
 
 /** Past the run's deadline, a slow reader has this long to take the report. */
 const FLUSH_MS = 850;

@@ -3,11 +3,11 @@
  * `check`, `show` and `check_certwatch` differ only in where their settings and words come from; whether the scan happens
  * here or in a process of its own is the producer's affair.
  */
-import type { Status } from '../model/finding.ts';
-import type { InputError } from '../model/target.ts';
-import type { Outcome, Verdict } from '../model/verdict.ts';
-import type { Deadline } from '../time/deadline.ts';
-import type { ExitCode, Io } from './io.ts';
+import type { Status } from '../../model/finding.ts';
+import type { InputError } from '../../model/target.ts';
+import type { Outcome, Verdict } from '../../model/verdict.ts';
+import type { Deadline } from '../../time/deadline.ts';
+import type { ExitCode, Io } from '../io.ts';
 import { guardLoop, type LoopGuardOptions } from './loop-guard.ts';
 import { type OutputSpec, Outputs } from './outputs.ts';
 import { RunState } from './run-state.ts';

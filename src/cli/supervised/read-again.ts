@@ -3,12 +3,12 @@
  * side of it: `scan/supervised/second-reading.ts`). It looks at nothing.
  */
 import type { Duplex } from 'node:stream';
-import type { Target } from '../model/target.ts';
-import { reopenList } from '../scan/open-list.ts';
-import { FrameWriter } from '../scan/supervised/frames.ts';
-import type { Told } from '../scan/supervised/role.ts';
-import { type TargetSources, targetsOf } from '../scan/target-source.ts';
-import { countLines } from '../targets/count-lines.ts';
+import type { Target } from '../../model/target.ts';
+import { reopenList } from '../../scan/open-list.ts';
+import { FrameWriter } from '../../scan/supervised/frames.ts';
+import type { Told } from '../../scan/supervised/role.ts';
+import { type TargetSources, targetsOf } from '../../scan/target-source.ts';
+import { countLines } from '../../targets/count-lines.ts';
 import type { SupervisedRun } from './scanner.ts';
 
 export interface ReadAgainOptions {

@@ -3,15 +3,15 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { createResolver } from '../net/resolve.ts';
-import { orderByAcme } from '../renew/acme/spawn.ts';
-import { createAdviser } from '../renew/advice.ts';
-import type { Tools } from '../renew/tools.ts';
-import { Looker } from '../scan/look.ts';
-import type { Deadline } from '../time/deadline.ts';
-import { ChainReader } from '../x509/chain-reader.ts';
-import { rootsFileOf } from './installed-files.ts';
-import { ACME_CHILD, type Io } from './io.ts';
+import { createResolver } from '../../net/resolve.ts';
+import { orderByAcme } from '../../renew/acme/spawn.ts';
+import { createAdviser } from '../../renew/advice.ts';
+import type { Tools } from '../../renew/tools.ts';
+import { Looker } from '../../scan/look.ts';
+import type { Deadline } from '../../time/deadline.ts';
+import { ChainReader } from '../../x509/chain-reader.ts';
+import { rootsFileOf } from '../installed-files.ts';
+import { ACME_CHILD, type Io } from '../io.ts';
 import type { RenewSettings } from './renew-settings.ts';
 
 export function renewTools(

@@ -2,16 +2,16 @@
  * The process that writes the reports which go into files (the supervisor's side of it: `scan/supervised/file-writer.ts`).
  */
 import type { Duplex } from 'node:stream';
-import type { InputError, Target } from '../model/target.ts';
-import { outputFailed } from '../scan/supervised/file-writer.ts';
-import { type Frame, FrameWriter, readFrames } from '../scan/supervised/frames.ts';
-import { VerdictDecoder } from '../scan/supervised/verdict-codec.ts';
-import { Deadline } from '../time/deadline.ts';
-import { withErrors } from '../verdict/status.ts';
-import { ChainReader } from '../x509/chain-reader.ts';
-import { FileOutputs } from './file-outputs.ts';
-import type { ExitCode, Io } from './io.ts';
-import { fileSpecs } from './output-specs.ts';
+import type { InputError, Target } from '../../model/target.ts';
+import { outputFailed } from '../../scan/supervised/file-writer.ts';
+import { type Frame, FrameWriter, readFrames } from '../../scan/supervised/frames.ts';
+import { VerdictDecoder } from '../../scan/supervised/verdict-codec.ts';
+import { Deadline } from '../../time/deadline.ts';
+import { withErrors } from '../../verdict/status.ts';
+import { ChainReader } from '../../x509/chain-reader.ts';
+import type { ExitCode, Io } from '../io.ts';
+import { FileOutputs } from '../run/file-outputs.ts';
+import { fileSpecs } from '../run/output-specs.ts';
 import type { SupervisedRun } from './scanner.ts';
 
 /** What is to be taken back of files may be on a disk that is dead. */

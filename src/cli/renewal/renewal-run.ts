@@ -2,16 +2,16 @@
  * The renewals of one run, between the lock and the report: under the run's deadline, which holds whatever hangs; followed
  * on the standard error; written down in the run record.
  */
-import type { RecordedRun } from '../health/recorded-run.ts';
-import type { RenewalEvent, RenewalOutcome, RenewalProblem, RenewalResult, RenewalStep } from '../model/renewal.ts';
-import type { Summary } from '../model/verdict.ts';
-import { withBroken } from '../renew/broken.ts';
-import { rehearse } from '../renew/rehearse.ts';
-import type { Renewal } from '../renew/renewal.ts';
-import { exitCodeOf, runRenewals } from '../renew/run-renewals.ts';
-import { renewalEventLine } from '../report/renewal-text.ts';
-import { Deadline } from '../time/deadline.ts';
-import type { Io } from './io.ts';
+import type { RecordedRun } from '../../health/recorded-run.ts';
+import type { RenewalEvent, RenewalOutcome, RenewalProblem, RenewalResult, RenewalStep } from '../../model/renewal.ts';
+import type { Summary } from '../../model/verdict.ts';
+import { withBroken } from '../../renew/broken.ts';
+import { rehearse } from '../../renew/rehearse.ts';
+import type { Renewal } from '../../renew/renewal.ts';
+import { exitCodeOf, runRenewals } from '../../renew/run-renewals.ts';
+import { renewalEventLine } from '../../report/renewal-text.ts';
+import { Deadline } from '../../time/deadline.ts';
+import type { Io } from '../io.ts';
 import type { RenewSettings } from './renew-settings.ts';
 import { renewTools } from './renew-tools.ts';
 

@@ -1,11 +1,11 @@
 /**
  * `certwatch check --renew`: what the check has found due is renewed, in the time that is left of the same deadline.
  */
-import type { RunSettings } from '../config/resolve-run.ts';
-import { worstExitCode } from '../verdict/status.ts';
-import { CONFIG_KEY } from './check-settings.ts';
-import type { ExitCode, Io } from './io.ts';
-import type { RawFlags } from './option-parser.ts';
+import type { RunSettings } from '../../config/resolve-run.ts';
+import { worstExitCode } from '../../verdict/status.ts';
+import { CONFIG_KEY } from '../check-settings.ts';
+import type { ExitCode, Io } from '../io.ts';
+import type { RawFlags } from '../option-parser.ts';
 import { renew } from './run-renew.ts';
 
 export interface CheckedAndDue {

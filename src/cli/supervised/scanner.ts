@@ -3,22 +3,22 @@
  * everything as frames.
  */
 import { randomUUID } from 'node:crypto';
-import type { RunSettings } from '../config/resolve-run.ts';
-import type { InputError, Target } from '../model/target.ts';
-import { ALIVE_EVERY_MS, FrameWriter } from '../scan/supervised/frames.ts';
-import { VerdictEncoder } from '../scan/supervised/verdict-codec.ts';
-import type { TargetSources } from '../scan/target-source.ts';
-import { Deadline } from '../time/deadline.ts';
-import { withErrors } from '../verdict/status.ts';
-import type { CheckSettings } from './check-settings.ts';
-import type { ExitCode, Io, Supervisor } from './io.ts';
-import { filesOf, stdoutSpecs } from './output-specs.ts';
-import type { PairedLook } from './paired-look.ts';
-import { type Produce, type Receiver, runCheck } from './run-check.ts';
-import { isTurnedAway } from './run-state.ts';
-import { reserveOf } from './run-times.ts';
-import { RunWatch } from './run-watch.ts';
-import { scanHere } from './scan-here.ts';
+import type { RunSettings } from '../../config/resolve-run.ts';
+import type { InputError, Target } from '../../model/target.ts';
+import { ALIVE_EVERY_MS, FrameWriter } from '../../scan/supervised/frames.ts';
+import { VerdictEncoder } from '../../scan/supervised/verdict-codec.ts';
+import type { TargetSources } from '../../scan/target-source.ts';
+import { Deadline } from '../../time/deadline.ts';
+import { withErrors } from '../../verdict/status.ts';
+import type { CheckSettings } from '../check-settings.ts';
+import type { ExitCode, Io, Supervisor } from '../io.ts';
+import { filesOf, stdoutSpecs } from '../run/output-specs.ts';
+import type { PairedLook } from '../run/paired-look.ts';
+import { type Produce, type Receiver, runCheck } from '../run/run-check.ts';
+import { isTurnedAway } from '../run/run-state.ts';
+import { reserveOf } from '../run/run-times.ts';
+import { RunWatch } from '../run/run-watch.ts';
+import { scanHere } from '../run/scan-here.ts';
 
 /** The run, as the scanner tells it once it has read the config. */
 export interface SupervisedRun {
@@ -109,7 +109,7 @@ async function prepare(
 /** Nothing of renewals is loaded where there are none. */
 async function pairedLookFor(settings: CheckSettings, onDue: (name: string) => void): Promise<PairedLook | undefined> {
   if (!settings.config || settings.config.certificates.length === 0) return undefined;
-  const { pairedLook } = await import('./paired-look.ts');
+  const { pairedLook } = await import('../run/paired-look.ts');
   return pairedLook(settings, onDue);
 }
 

@@ -4,27 +4,27 @@
  * in another process.
  */
 import { randomUUID } from 'node:crypto';
-import { parseFlags, resolveRun, type SettingsLayer } from '../config/resolve-run.ts';
-import { DEFAULT_RUN } from '../config/run-settings.ts';
-import type { Target } from '../model/target.ts';
-import { followScan, type Known, type Loss, letGo } from '../scan/supervised/follow-scan.ts';
-import { type Frame, readFrames } from '../scan/supervised/frames.ts';
-import { NOTHING_TOLD, SecondReading } from '../scan/supervised/second-reading.ts';
-import { endOf, LEAVE_MS, type SupervisedProcess } from '../scan/supervised/supervised-process.ts';
-import { isGlob } from '../targets/glob.ts';
-import { parseTarget } from '../targets/parse-target.ts';
-import { isInShard } from '../targets/shard.ts';
-import { Deadline } from '../time/deadline.ts';
-import { notLookedVerdicts } from '../verdict/failed-verdicts.ts';
-import { ChainReader } from '../x509/chain-reader.ts';
-import type { Asked } from './check-settings.ts';
-import { LIST_KEY, RENEW_KEY, settingFlags } from './check-settings.ts';
-import { inputErrorTeller, refuse } from './input-errors.ts';
-import type { ExitCode, Io } from './io.ts';
-import { stdoutSpecs } from './output-specs.ts';
-import { type Produce, runCheck } from './run-check.ts';
-import { RunHeartbeat } from './run-heartbeat.ts';
-import { reserveOf } from './run-times.ts';
+import { parseFlags, resolveRun, type SettingsLayer } from '../../config/resolve-run.ts';
+import { DEFAULT_RUN } from '../../config/run-settings.ts';
+import type { Target } from '../../model/target.ts';
+import { followScan, type Known, type Loss, letGo } from '../../scan/supervised/follow-scan.ts';
+import { type Frame, readFrames } from '../../scan/supervised/frames.ts';
+import { NOTHING_TOLD, SecondReading } from '../../scan/supervised/second-reading.ts';
+import { endOf, LEAVE_MS, type SupervisedProcess } from '../../scan/supervised/supervised-process.ts';
+import { isGlob } from '../../targets/glob.ts';
+import { parseTarget } from '../../targets/parse-target.ts';
+import { isInShard } from '../../targets/shard.ts';
+import { Deadline } from '../../time/deadline.ts';
+import { notLookedVerdicts } from '../../verdict/failed-verdicts.ts';
+import { ChainReader } from '../../x509/chain-reader.ts';
+import type { Asked } from '../check-settings.ts';
+import { LIST_KEY, RENEW_KEY, settingFlags } from '../check-settings.ts';
+import { inputErrorTeller, refuse } from '../input-errors.ts';
+import type { ExitCode, Io } from '../io.ts';
+import { stdoutSpecs } from '../run/output-specs.ts';
+import { type Produce, runCheck } from '../run/run-check.ts';
+import { RunHeartbeat } from '../run/run-heartbeat.ts';
+import { reserveOf } from '../run/run-times.ts';
 import type { SupervisedRun } from './scanner.ts';
 import { Surroundings } from './surroundings.ts';
 
@@ -50,7 +50,7 @@ export async function superviseCheck(asked: Asked, io: Io): Promise<ExitCode> {
   if (!begun) return refused(flags.value, io);
   const { code, due } = await follow(supervised, begun, io);
   if (!raw.has(RENEW_KEY) || due.length === 0) return code;
-  const { renewAfterCheck } = await import('./renew-after-check.ts');
+  const { renewAfterCheck } = await import('../renewal/renew-after-check.ts');
   return renewAfterCheck({ code, due, raw, run: begun.run.run }, io);
 }
 

@@ -2,12 +2,12 @@
  * The heartbeat of a run, in the run's time: begun beside it, and told how it ended last of all. It can never change what
  * the run came to; what goes wrong with it is said.
  */
-import type { Heartbeat } from '../alert/heartbeat.ts';
-import { err, ok } from '../model/result.ts';
-import { createResolver } from '../net/resolve.ts';
-import { Deadline } from '../time/deadline.ts';
-import { errorLine } from './input-errors.ts';
-import type { Io } from './io.ts';
+import type { Heartbeat } from '../../alert/heartbeat.ts';
+import { err, ok } from '../../model/result.ts';
+import { createResolver } from '../../net/resolve.ts';
+import { Deadline } from '../../time/deadline.ts';
+import { errorLine } from '../input-errors.ts';
+import type { Io } from '../io.ts';
 import { tellingReserve } from './run-times.ts';
 
 /** A run that is over long before its deadline tells so for this long at most. */
@@ -47,7 +47,7 @@ export class RunHeartbeat {
     const { url, runId, servers, leftMs } = options;
     const { say = (message) => void io.stderr.write(errorLine({ origin: 'ping', message })) } = options;
     if (url === undefined) return new RunHeartbeat(undefined, leftMs, say);
-    const { createHeartbeat } = await import('../alert/heartbeat.ts');
+    const { createHeartbeat } = await import('../../alert/heartbeat.ts');
     const resolver = createResolver(servers ? { servers } : {});
     const heartbeat = createHeartbeat({
       url: new URL(url),

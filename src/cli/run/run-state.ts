@@ -1,11 +1,11 @@
 /**
  * What is known of a run so far: counts, errors of input, how it is going; and what it comes to.
  */
-import type { Status } from '../model/finding.ts';
-import type { InputError } from '../model/target.ts';
-import type { Outcome } from '../model/verdict.ts';
-import { Tally } from '../verdict/status.ts';
-import type { Io } from './io.ts';
+import type { Status } from '../../model/finding.ts';
+import type { InputError } from '../../model/target.ts';
+import type { Outcome } from '../../model/verdict.ts';
+import { Tally } from '../../verdict/status.ts';
+import type { Io } from '../io.ts';
 import { Progress } from './progress.ts';
 
 export interface RunStateOptions {

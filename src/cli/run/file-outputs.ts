@@ -2,12 +2,12 @@
  * Reports that go into files, as the process that writes them handles them: each is written whole or not at all. What cannot
  * be written is said, and never takes the others with it.
  */
-import { AtomicFile } from '../files/atomic-file.ts';
-import type { Result } from '../model/result.ts';
-import type { Outcome, Verdict } from '../model/verdict.ts';
-import type { Renderer } from '../report/format.ts';
-import { Deadline } from '../time/deadline.ts';
-import { SECOND } from '../time/duration.ts';
+import { AtomicFile } from '../../files/atomic-file.ts';
+import type { Result } from '../../model/result.ts';
+import type { Outcome, Verdict } from '../../model/verdict.ts';
+import type { Renderer } from '../../report/format.ts';
+import { Deadline } from '../../time/deadline.ts';
+import { SECOND } from '../../time/duration.ts';
 
 export interface FileSpec {
   readonly renderer: Renderer;

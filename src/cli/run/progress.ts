@@ -3,8 +3,8 @@
  * so that a quick check pays nothing for it.
  */
 import type { Ora } from 'ora';
-import { progressText } from '../report/progress.ts';
-import type { Out } from './io.ts';
+import { progressText } from '../../report/progress.ts';
+import type { Out } from '../io.ts';
 
 export interface ProgressOptions {
   readonly stderr: Out;

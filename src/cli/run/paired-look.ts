@@ -3,14 +3,14 @@
  * the file on disk, and one that is due says what automation has come to. Loaded only where a config has certificates.
  */
 import { access, constants } from 'node:fs/promises';
-import type { FindingCode } from '../model/finding.ts';
-import type { LastAttempt } from '../model/renewal.ts';
-import type { Target } from '../model/target.ts';
-import type { Verdict } from '../model/verdict.ts';
-import { pairingOf, withAutomation, withPairing } from '../renew/pairing.ts';
-import { renewalsOf } from '../renew/settings.ts';
-import { lastAttempt } from '../renew/status.ts';
-import type { CheckSettings } from './check-settings.ts';
+import type { FindingCode } from '../../model/finding.ts';
+import type { LastAttempt } from '../../model/renewal.ts';
+import type { Target } from '../../model/target.ts';
+import type { Verdict } from '../../model/verdict.ts';
+import { pairingOf, withAutomation, withPairing } from '../../renew/pairing.ts';
+import { renewalsOf } from '../../renew/settings.ts';
+import { lastAttempt } from '../../renew/status.ts';
+import type { CheckSettings } from '../check-settings.ts';
 
 /** Looks at a target, given how one looks at any. */
 export type PairedLook = (target: Target, look: (target: Target) => Promise<Verdict>) => Promise<Verdict>;

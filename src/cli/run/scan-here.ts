@@ -1,17 +1,17 @@
 /**
  * A producer that scans in this process.
  */
-import type { RunSettings } from '../config/resolve-run.ts';
-import type { Target } from '../model/target.ts';
-import { createResolver } from '../net/resolve.ts';
-import { Looker } from '../scan/look.ts';
-import { scan } from '../scan/scan.ts';
-import { type TargetSources, targetsOf } from '../scan/target-source.ts';
-import { notLookedVerdicts } from '../verdict/failed-verdicts.ts';
-import { ChainReader } from '../x509/chain-reader.ts';
-import { doFilesAnswer } from './files-answer.ts';
-import { rootsFileOf } from './installed-files.ts';
-import type { Io } from './io.ts';
+import type { RunSettings } from '../../config/resolve-run.ts';
+import type { Target } from '../../model/target.ts';
+import { createResolver } from '../../net/resolve.ts';
+import { Looker } from '../../scan/look.ts';
+import { scan } from '../../scan/scan.ts';
+import { type TargetSources, targetsOf } from '../../scan/target-source.ts';
+import { notLookedVerdicts } from '../../verdict/failed-verdicts.ts';
+import { ChainReader } from '../../x509/chain-reader.ts';
+import { doFilesAnswer } from '../files-answer.ts';
+import { rootsFileOf } from '../installed-files.ts';
+import type { Io } from '../io.ts';
 import type { PairedLook } from './paired-look.ts';
 import type { Produce } from './run-check.ts';
 

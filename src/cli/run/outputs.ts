@@ -1,9 +1,9 @@
 /**
  * Where a run's report goes on the standard output: renderers joined to it. Those that go into files: `file-outputs.ts`.
  */
-import type { Outcome, Verdict } from '../model/verdict.ts';
-import type { Renderer } from '../report/format.ts';
-import type { Out } from './io.ts';
+import type { Outcome, Verdict } from '../../model/verdict.ts';
+import type { Renderer } from '../../report/format.ts';
+import type { Out } from '../io.ts';
 
 export interface OutputSpec {
   readonly renderer: Renderer;

@@ -2,14 +2,14 @@
  * What goes on around a supervised run, beside its report on the standard output: the files that it is written into, by a
  * process of their own, and the heartbeat. What goes wrong there stands in the report for as long as that is not out.
  */
-import type { InputError } from '../model/target.ts';
-import type { Outcome } from '../model/verdict.ts';
-import { runSummary } from '../report/summary.ts';
-import { FileWriter } from '../scan/supervised/file-writer.ts';
-import { errorLine } from './input-errors.ts';
-import type { Io } from './io.ts';
-import { filesOf } from './output-specs.ts';
-import { RunHeartbeat } from './run-heartbeat.ts';
+import type { InputError } from '../../model/target.ts';
+import type { Outcome } from '../../model/verdict.ts';
+import { runSummary } from '../../report/summary.ts';
+import { FileWriter } from '../../scan/supervised/file-writer.ts';
+import { errorLine } from '../input-errors.ts';
+import type { Io } from '../io.ts';
+import { filesOf } from '../run/output-specs.ts';
+import { RunHeartbeat } from '../run/run-heartbeat.ts';
 import type { SupervisedRun } from './scanner.ts';
 
 type Report = (error: InputError) => void;
