@@ -9,7 +9,7 @@ import type { RenewalProblem } from '../model/renewal.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { certIdOf, fetchRenewalInfo, pickRenewalTime } from './acme/ari.ts';
 import { journalFolder } from './journal/journal.ts';
-import type { Advice } from './plan.ts';
+import type { Advice } from './plan/plan.ts';
 import type { AdviceQuestion } from './tools.ts';
 
 interface Kept extends Advice {

@@ -3,10 +3,10 @@
  */
 import type { DueReason, RenewalProblem, RenewalResult } from '../model/renewal.ts';
 import type { Attempt } from './attempt.ts';
-import { savedBefore } from './existing-client.ts';
-import { forgetOrders } from './order-folder.ts';
-import { silentOnes } from './proof.ts';
+import { savedBefore } from './obtain/existing-client.ts';
+import { forgetOrders } from './obtain/order-folder.ts';
 import type { Proven } from './put-in-place.ts';
+import { silentOnes } from './served/proof.ts';
 import { type Limit, sayLimit } from './shares.ts';
 import type { Situation } from './situation.ts';
 

@@ -6,11 +6,11 @@ import { Deadline } from '../time/deadline.ts';
 import { keptAdvice } from './advice.ts';
 import { keyFits, readSet } from './install/certificate-set.ts';
 import type { History } from './journal/history.ts';
-import { issuedBefore } from './order-folder.ts';
-import { type Advice, type OnDisk, type Plan, plan } from './plan.ts';
+import { issuedBefore } from './obtain/order-folder.ts';
+import { type Advice, type OnDisk, type Plan, plan } from './plan/plan.ts';
 import type { Renewal } from './renewal.ts';
+import { lookEverywhere, type Seen } from './served/verify-served.ts';
 import type { Tools } from './tools.ts';
-import { lookEverywhere, type Seen } from './verify-served.ts';
 
 /** A look at the servers and the CA's advice take at most this long. */
 const LOOK_AROUND_MS = 5_000;

@@ -7,13 +7,13 @@ import { ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import { expiresAt } from '../verdict/window.ts';
 import type { Attempt } from './attempt.ts';
+import { deploy, reload } from './commands/reload.ts';
 import { type CertificateSet, factsOf, readSet } from './install/certificate-set.ts';
 import { prepareInstall, VERSIONS_KEPT } from './install/install.ts';
 import { writePkcs12 } from './install/pkcs12.ts';
-import type { OnDisk } from './plan.ts';
-import { lookQuickly, verify, verifyStep } from './proof.ts';
-import { deploy, reload } from './reload.ts';
-import type { Named, Places } from './verify-served.ts';
+import type { OnDisk } from './plan/plan.ts';
+import { lookQuickly, verify, verifyStep } from './served/proof.ts';
+import type { Named, Places } from './served/verify-served.ts';
 
 export interface Course {
   readonly disk: OnDisk;

@@ -6,17 +6,17 @@ import type { Certificate } from '../model/certificate.ts';
 import type { RenewalResult } from '../model/renewal.ts';
 import type { Attempt } from './attempt.ts';
 import { conclude } from './ending.ts';
-import { putBackSaved, savedBefore } from './existing-client.ts';
 import { factsOf } from './install/certificate-set.ts';
 import { LiveFolder } from './install/live-folder.ts';
 import type { History } from './journal/history.ts';
 import { readDisk } from './look-around.ts';
-import type { OnDisk, Plan } from './plan.ts';
-import { silentOnes, verifyStep } from './proof.ts';
+import { putBackSaved, savedBefore } from './obtain/existing-client.ts';
+import type { OnDisk, Plan } from './plan/plan.ts';
 import { type Course, type InPlace, prove, writeDerived } from './put-in-place.ts';
+import { silentOnes, verifyStep } from './served/proof.ts';
+import { reachOf } from './served/verify-served.ts';
 import { forward } from './shares.ts';
 import type { Situation } from './situation.ts';
-import { reachOf } from './verify-served.ts';
 
 /** On disk already: only to be taken up and proven. Where an earlier run had put it there, the way back is the one it had. */
 export async function resume(

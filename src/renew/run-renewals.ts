@@ -4,12 +4,12 @@
  */
 import type { RenewalProblem, RenewalResult } from '../model/renewal.ts';
 import { Deadline } from '../time/deadline.ts';
+import { SharedReloads } from './commands/shared-reloads.ts';
 import { TOO_LATE } from './ending.ts';
 import { historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
 import { renewOne } from './renew-one.ts';
 import type { Renewal } from './renewal.ts';
-import { SharedReloads } from './shared-reloads.ts';
 import { type Limit, limitOf } from './shares.ts';
 import type { Tools } from './tools.ts';
 import { Places, PortTurn, portOf, type Turn } from './turns.ts';

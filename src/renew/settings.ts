@@ -17,7 +17,7 @@ import { formatDial } from '../targets/setting-values.ts';
 import { parseThreshold } from '../targets/threshold.ts';
 import { parseDuration, SECOND } from '../time/duration.ts';
 import type { AcmeAccountSettings, ChallengeConfig, DnsHook, Rfc2136 } from './acme/job.ts';
-import { wordsOf } from './command.ts';
+import { wordsOf } from './commands/command.ts';
 import type { Authority, ByAcme, ByCommand, Fallback, Renewal } from './renewal.ts';
 
 export interface RenewalContext {

@@ -3,12 +3,12 @@
  * certificate that is due has not been renewed. Asks nobody and changes nothing; claims nothing that is not there.
  */
 import type { LastAttempt, RenewalStatus } from '../model/renewal.ts';
-import { backoffAfter, type Circumstances, circumstancesOf } from './backoff.ts';
 import { factsOf } from './install/certificate-set.ts';
 import { type History, historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
 import { planFromDisk, readDisk } from './look-around.ts';
-import type { OnDisk } from './plan.ts';
+import { backoffAfter, type Circumstances, circumstancesOf } from './plan/backoff.ts';
+import type { OnDisk } from './plan/plan.ts';
 import type { Renewal } from './renewal.ts';
 
 export interface StatusQuestion {

@@ -6,11 +6,11 @@ import type { RenewalEvent, RenewalProblem, RenewalStep } from '../model/renewal
 import type { Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import type { AcmeEvent, AcmeJob, AcmeResult } from './acme/job.ts';
-import type { Advice } from './plan.ts';
-import type { Kill } from './process-group.ts';
+import type { Kill } from './commands/process-group.ts';
+import type { SharedReloads } from './commands/shared-reloads.ts';
+import type { Advice } from './plan/plan.ts';
 import type { Authority } from './renewal.ts';
-import type { SharedReloads } from './shared-reloads.ts';
-import type { Look } from './verify-served.ts';
+import type { Look } from './served/verify-served.ts';
 
 export interface Tools {
   /** Milliseconds since the epoch. */

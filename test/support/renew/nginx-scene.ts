@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readSet } from '../../../src/renew/install/certificate-set.ts';
-import { lookEverywhere } from '../../../src/renew/verify-served.ts';
+import { lookEverywhere } from '../../../src/renew/served/verify-served.ts';
 import { parseTarget } from '../../../src/targets/parse-target.ts';
 import { DEFAULT_SETTINGS } from '../../../src/targets/settings.ts';
 import { Deadline } from '../../../src/time/deadline.ts';

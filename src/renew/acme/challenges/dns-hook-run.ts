@@ -2,7 +2,7 @@
  * One run of a dns-01 hook: `present` or `cleanup`, an argv array without a shell, in a process group of its own and in the
  * folder of the config. Behind its words come two more: the name of the record and its value.
  *
- * Its environment is that of other commands of the config (`renew/command.ts`, where the step is `order`), and:
+ * Its environment is that of other commands of the config (`renew/commands/command.ts`, where the step is `order`), and:
  *
  * | variable              | holds                                                                       |
  * | --------------------- | --------------------------------------------------------------------------- |
@@ -17,7 +17,7 @@
 import { randomUUID } from 'node:crypto';
 import { err, ok, type Result } from '../../../model/result.ts';
 import type { Deadline } from '../../../time/deadline.ts';
-import { runGroup } from '../../process-group.ts';
+import { runGroup } from '../../commands/process-group.ts';
 import { type Trouble, trouble } from '../failure.ts';
 import type { Surroundings } from '../work.ts';
 

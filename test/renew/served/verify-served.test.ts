@@ -2,10 +2,10 @@
  * Served everywhere, or not: what rounds of looks come to. The looks are scripted.
  */
 import { describe, expect, test } from 'vitest';
-import type { Observation } from '../../src/model/observation.ts';
-import type { ServedAt } from '../../src/model/renewal.ts';
-import type { Target } from '../../src/model/target.ts';
-import type { Verdict } from '../../src/model/verdict.ts';
+import type { Observation } from '../../../src/model/observation.ts';
+import type { ServedAt } from '../../../src/model/renewal.ts';
+import type { Target } from '../../../src/model/target.ts';
+import type { Verdict } from '../../../src/model/verdict.ts';
 import {
   findChanged,
   type Look,
@@ -13,12 +13,12 @@ import {
   type Places,
   type Reach,
   verifyServed,
-} from '../../src/renew/verify-served.ts';
-import { parseTarget } from '../../src/targets/parse-target.ts';
-import { DEFAULT_SETTINGS } from '../../src/targets/settings.ts';
-import { Deadline } from '../../src/time/deadline.ts';
-import { ChainReader } from '../../src/x509/chain-reader.ts';
-import { createCa } from '../support/pki/pki.ts';
+} from '../../../src/renew/served/verify-served.ts';
+import { parseTarget } from '../../../src/targets/parse-target.ts';
+import { DEFAULT_SETTINGS } from '../../../src/targets/settings.ts';
+import { Deadline } from '../../../src/time/deadline.ts';
+import { ChainReader } from '../../../src/x509/chain-reader.ts';
+import { createCa } from '../../support/pki/pki.ts';
 
 const ca = createCa({ now: Date.UTC(2031, 0, 1) });
 const make = () => new ChainReader().read([ca.issue({ sans: ['dns:www.shop.example'] }).der]);

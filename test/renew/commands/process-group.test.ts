@@ -8,11 +8,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { marked } from '../../src/renew/marked.ts';
-import { type GroupOptions, runGroup, Tail } from '../../src/renew/process-group.ts';
-import { Deadline } from '../../src/time/deadline.ts';
-import { buildWorker } from '../support/renew/worker.ts';
-import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { marked } from '../../../src/renew/commands/marked.ts';
+import { type GroupOptions, runGroup, Tail } from '../../../src/renew/commands/process-group.ts';
+import { Deadline } from '../../../src/time/deadline.ts';
+import { buildWorker } from '../../support/renew/worker.ts';
+import { type TempFolder, tempFolder } from '../../support/temp-folder.ts';
 
 const run = async (argv: readonly [string, ...string[]], options: Partial<GroupOptions> = {}) => {
   const deadline = Deadline.after(10_000);

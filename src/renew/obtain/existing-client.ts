@@ -5,17 +5,17 @@
  * client to work a second time.
  */
 import { join } from 'node:path';
-import type { Certificate } from '../model/certificate.ts';
-import type { RenewalProblem } from '../model/renewal.ts';
-import { err, ok, type Result } from '../model/result.ts';
-import type { Attempt } from './attempt.ts';
-import { runCommand } from './command.ts';
-import { type CertificateSet, checkSet, readSet } from './install/certificate-set.ts';
-import { SavedSet } from './install/saved-set.ts';
-import { readDisk } from './look-around.ts';
+import type { Certificate } from '../../model/certificate.ts';
+import type { RenewalProblem } from '../../model/renewal.ts';
+import { err, ok, type Result } from '../../model/result.ts';
+import type { Attempt } from '../attempt.ts';
+import { runCommand } from '../commands/command.ts';
+import { type CertificateSet, checkSet, readSet } from '../install/certificate-set.ts';
+import { SavedSet } from '../install/saved-set.ts';
+import { readDisk } from '../look-around.ts';
+import type { ByCommand } from '../renewal.ts';
 import type { Obtained, Wish } from './obtain.ts';
 import { afterFolder, leftIn } from './order-folder.ts';
-import type { ByCommand } from './renewal.ts';
 
 export async function obtainFromClient(
   attempt: Attempt,

@@ -2,22 +2,22 @@
  * One interface, two kinds of renewer: the built-in client hands back a set that is still to be installed, an existing one
  * has changed the live folder by itself. Here is the built-in one; the other is `existing-client.ts`.
  */
-import { makeFolder } from '../files/make-folder.ts';
-import type { Certificate } from '../model/certificate.ts';
-import type { RenewalAdvice, RenewalProblem } from '../model/renewal.ts';
-import { err, ok, type Result } from '../model/result.ts';
-import type { Deadline } from '../time/deadline.ts';
-import { certIdOf } from './acme/ari.ts';
-import type { AcmeFailed, AcmeJob, KeyWish } from './acme/job.ts';
-import type { Attempt } from './attempt.ts';
-import { LONGEST_KEPT_MS } from './backoff.ts';
-import { renewalVariables } from './command.ts';
+import { makeFolder } from '../../files/make-folder.ts';
+import type { Certificate } from '../../model/certificate.ts';
+import type { RenewalAdvice, RenewalProblem } from '../../model/renewal.ts';
+import { err, ok, type Result } from '../../model/result.ts';
+import type { Deadline } from '../../time/deadline.ts';
+import { certIdOf } from '../acme/ari.ts';
+import type { AcmeFailed, AcmeJob, KeyWish } from '../acme/job.ts';
+import type { Attempt } from '../attempt.ts';
+import { renewalVariables } from '../commands/command.ts';
+import { type CertificateSet, readSet } from '../install/certificate-set.ts';
+import type { SavedSet } from '../install/saved-set.ts';
+import { LONGEST_KEPT_MS } from '../plan/backoff.ts';
+import type { OnDisk } from '../plan/plan.ts';
+import type { Authority, ByAcme, Renewal } from '../renewal.ts';
 import { obtainFromClient } from './existing-client.ts';
-import { type CertificateSet, readSet } from './install/certificate-set.ts';
-import type { SavedSet } from './install/saved-set.ts';
 import { forgetOrder, keyToKeep, leftIn, orderFolder, workFolder } from './order-folder.ts';
-import type { OnDisk } from './plan.ts';
-import type { Authority, ByAcme, Renewal } from './renewal.ts';
 
 export type Obtained =
   | { readonly kind: 'issued'; readonly set: CertificateSet }

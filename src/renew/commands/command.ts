@@ -18,14 +18,14 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { Command } from '../config/schema-values.ts';
-import type { RenewalProblem, RenewalStep } from '../model/renewal.ts';
-import { err, ok, type Result } from '../model/result.ts';
-import type { Deadline } from '../time/deadline.ts';
-import { formatDuration } from '../time/duration.ts';
+import type { Command } from '../../config/schema-values.ts';
+import type { RenewalProblem, RenewalStep } from '../../model/renewal.ts';
+import { err, ok, type Result } from '../../model/result.ts';
+import type { Deadline } from '../../time/deadline.ts';
+import { formatDuration } from '../../time/duration.ts';
+import type { Renewal } from '../renewal.ts';
 import { MARK } from './marked.ts';
 import { type GroupEnd, type Kill, runGroup } from './process-group.ts';
-import type { Renewal } from './renewal.ts';
 
 export interface CommandContext {
   readonly renewal: Pick<Renewal, 'name' | 'domains' | 'live' | 'environment' | 'folder'>;

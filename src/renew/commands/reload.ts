@@ -3,10 +3,10 @@
  * hook, then reload. Each runs under a limit of its own.
  */
 
-import type { RenewalProblem } from '../model/renewal.ts';
-import { err, ok, type Result } from '../model/result.ts';
-import type { Deadline } from '../time/deadline.ts';
-import type { Attempt } from './attempt.ts';
+import type { RenewalProblem } from '../../model/renewal.ts';
+import { err, ok, type Result } from '../../model/result.ts';
+import type { Deadline } from '../../time/deadline.ts';
+import type { Attempt } from '../attempt.ts';
 import { runCommand } from './command.ts';
 import { TERM_GRACE_MS } from './process-group.ts';
 import { SharedReloads } from './shared-reloads.ts';

@@ -1,12 +1,12 @@
 /**
  * After failures: when to try again, and with which CA. Across runs, out of the journal. Pure.
  */
-import type { RenewalProblem, RenewalStep } from '../model/renewal.ts';
-import type { Threshold } from '../model/target.ts';
-import { DAY, MINUTE } from '../time/duration.ts';
-import { computeWindow, lifetimeSeconds, type Validity } from '../verdict/window.ts';
-import type { Failure, History } from './journal/history.ts';
-import type { Authority, ByAcme } from './renewal.ts';
+import type { RenewalProblem, RenewalStep } from '../../model/renewal.ts';
+import type { Threshold } from '../../model/target.ts';
+import { DAY, MINUTE } from '../../time/duration.ts';
+import { computeWindow, lifetimeSeconds, type Validity } from '../../verdict/window.ts';
+import type { Failure, History } from '../journal/history.ts';
+import type { Authority, ByAcme } from '../renewal.ts';
 
 /** After the first, second, third failure in a row, and after every one from then on. */
 const WAITS_MS = [MINUTE, 10 * MINUTE, 100 * MINUTE, DAY] as const;

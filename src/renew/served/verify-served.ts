@@ -2,16 +2,16 @@
  * Is the new certificate served? Asked of certwatch's own reader, at every address of every target, again and again until
  * all say so or the deadline comes. A renewal is done then, and not before.
  */
-import type { Certificate } from '../model/certificate.ts';
-import type { Observation } from '../model/observation.ts';
-import type { ServedAt } from '../model/renewal.ts';
-import type { Target } from '../model/target.ts';
-import type { Verdict } from '../model/verdict.ts';
-import { UniqueNames } from '../report/unique-names.ts';
-import { withoutZone } from '../targets/host.ts';
-import { formatDial } from '../targets/setting-values.ts';
-import { Deadline } from '../time/deadline.ts';
-import { pause } from '../time/pause.ts';
+import type { Certificate } from '../../model/certificate.ts';
+import type { Observation } from '../../model/observation.ts';
+import type { ServedAt } from '../../model/renewal.ts';
+import type { Target } from '../../model/target.ts';
+import type { Verdict } from '../../model/verdict.ts';
+import { UniqueNames } from '../../report/unique-names.ts';
+import { withoutZone } from '../../targets/host.ts';
+import { formatDial } from '../../targets/setting-values.ts';
+import { Deadline } from '../../time/deadline.ts';
+import { pause } from '../../time/pause.ts';
 
 /** Looks at one target and comes back by the deadline, whatever the target does: `Looker.look`. */
 export type Look = (target: Target, deadline: Deadline) => Promise<Verdict>;

@@ -4,7 +4,7 @@
  * started with an environment made anew.
  */
 import { readdir, readFile } from 'node:fs/promises';
-import { readProcess } from '../files/proc.ts';
+import { readProcess } from '../../files/proc.ts';
 import type { Kill } from './process-group.ts';
 
 export const MARK = 'CERTWATCH_MARK';

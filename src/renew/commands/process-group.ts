@@ -8,8 +8,8 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { Deadline } from '../time/deadline.ts';
-import { pause } from '../time/pause.ts';
+import { Deadline } from '../../time/deadline.ts';
+import { pause } from '../../time/pause.ts';
 import { MARK, marked, READS_FOR, signalAway, signalMarked } from './marked.ts';
 
 /** Signals a process, or with a negative number its group; as `process.kill`. */

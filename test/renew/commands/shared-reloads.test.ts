@@ -4,13 +4,13 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { Command } from '../../src/config/schema-values.ts';
-import type { RenewalProblem } from '../../src/model/renewal.ts';
-import type { Result } from '../../src/model/result.ts';
-import type { Renewal } from '../../src/renew/renewal.ts';
-import { SharedReloads } from '../../src/renew/shared-reloads.ts';
-import { Deadline } from '../../src/time/deadline.ts';
-import { shell, stage } from '../support/renew/stage.ts';
+import type { Command } from '../../../src/config/schema-values.ts';
+import type { RenewalProblem } from '../../../src/model/renewal.ts';
+import type { Result } from '../../../src/model/result.ts';
+import { SharedReloads } from '../../../src/renew/commands/shared-reloads.ts';
+import type { Renewal } from '../../../src/renew/renewal.ts';
+import { Deadline } from '../../../src/time/deadline.ts';
+import { shell, stage } from '../../support/renew/stage.ts';
 
 async function bench() {
   const here = await stage();

@@ -7,12 +7,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { readProcess } from '../../src/files/proc.ts';
-import { type CommandContext, runCommand } from '../../src/renew/command.ts';
-import { Deadline } from '../../src/time/deadline.ts';
-import { shell, words } from '../support/renew/stage.ts';
-import { buildWorker } from '../support/renew/worker.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { readProcess } from '../../../src/files/proc.ts';
+import { type CommandContext, runCommand } from '../../../src/renew/commands/command.ts';
+import { Deadline } from '../../../src/time/deadline.ts';
+import { shell, words } from '../../support/renew/stage.ts';
+import { buildWorker } from '../../support/renew/worker.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const RENEWAL = { name: 'www', domains: ['www.shop.example', '*.shop.example'], live: '/etc/live', environment: {} };
 

@@ -1,10 +1,10 @@
 /**
  * The proof of one attempt: what its servers serve, in the words of its report.
  */
-import type { RenewalProblem, ServedAt } from '../model/renewal.ts';
-import { err, ok } from '../model/result.ts';
-import { Deadline } from '../time/deadline.ts';
-import type { Attempt } from './attempt.ts';
+import type { RenewalProblem, ServedAt } from '../../model/renewal.ts';
+import { err, ok } from '../../model/result.ts';
+import { Deadline } from '../../time/deadline.ts';
+import type { Attempt } from '../attempt.ts';
 import { lookEverywhere, type Named, type VerifyOptions, verifyServed } from './verify-served.ts';
 
 export type Question = Pick<VerifyOptions, 'wanted' | 'named' | 'baseline' | 'deadline' | 'patienceMs'>;

@@ -7,13 +7,13 @@
  * One that names such a variable in the config is never shared: it is about one certificate. (What is, belongs into the
  * deploy hook.)
  */
-import type { Command } from '../config/schema-values.ts';
-import type { RenewalProblem } from '../model/renewal.ts';
-import { err, type Result } from '../model/result.ts';
-import { Deadline } from '../time/deadline.ts';
-import { formatDuration } from '../time/duration.ts';
+import type { Command } from '../../config/schema-values.ts';
+import type { RenewalProblem } from '../../model/renewal.ts';
+import { err, type Result } from '../../model/result.ts';
+import { Deadline } from '../../time/deadline.ts';
+import { formatDuration } from '../../time/duration.ts';
+import type { Renewal } from '../renewal.ts';
 import { type CommandContext, commandText, runCommand } from './command.ts';
-import type { Renewal } from './renewal.ts';
 
 export interface ReloadWish {
   readonly renewal: Renewal;

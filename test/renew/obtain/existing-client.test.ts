@@ -5,9 +5,9 @@
 import { chmod, lstat, mkdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Renewal } from '../../src/renew/renewal.ts';
-import { type DueScene, dueScene, factsOf, RenewalWorker, renewHere } from '../support/renew/due-scene.ts';
-import { type Stage, shell, words } from '../support/renew/stage.ts';
+import type { Renewal } from '../../../src/renew/renewal.ts';
+import { type DueScene, dueScene, factsOf, RenewalWorker, renewHere } from '../../support/renew/due-scene.ts';
+import { type Stage, shell, words } from '../../support/renew/stage.ts';
 
 const NAMES = ['privkey.pem', 'cert.pem', 'chain.pem', 'fullchain.pem'];
 /** How a client leaves its files, and the command that puts new ones in their place. */

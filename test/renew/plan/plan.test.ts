@@ -3,16 +3,16 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Certificate } from '../../src/model/certificate.ts';
-import type { ServedAt } from '../../src/model/renewal.ts';
-import { backoffAfter, chooseAuthority } from '../../src/renew/backoff.ts';
-import type { Failure, History } from '../../src/renew/journal/history.ts';
-import { type OnDisk, type Plan, type PlanInput, plan } from '../../src/renew/plan.ts';
-import type { Authority, ByAcme, Fallback } from '../../src/renew/renewal.ts';
-import { computeWindow } from '../../src/verdict/window.ts';
-import { parseCertificate } from '../../src/x509/parse-certificate.ts';
-import { createCa, type KeyKind } from '../support/pki/pki.ts';
-import { BY_ACME } from '../support/renew/stage.ts';
+import type { Certificate } from '../../../src/model/certificate.ts';
+import type { ServedAt } from '../../../src/model/renewal.ts';
+import type { Failure, History } from '../../../src/renew/journal/history.ts';
+import { backoffAfter, chooseAuthority } from '../../../src/renew/plan/backoff.ts';
+import { type OnDisk, type Plan, type PlanInput, plan } from '../../../src/renew/plan/plan.ts';
+import type { Authority, ByAcme, Fallback } from '../../../src/renew/renewal.ts';
+import { computeWindow } from '../../../src/verdict/window.ts';
+import { parseCertificate } from '../../../src/x509/parse-certificate.ts';
+import { createCa, type KeyKind } from '../../support/pki/pki.ts';
+import { BY_ACME } from '../../support/renew/stage.ts';
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;

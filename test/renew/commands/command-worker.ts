@@ -1,6 +1,6 @@
 /** Runs one command as a renewal does. Arguments: the shell command; `stay`: it says so when that has ended, and lives on. */
-import { runCommand } from '../../src/renew/command.ts';
-import { Deadline } from '../../src/time/deadline.ts';
+import { runCommand } from '../../../src/renew/commands/command.ts';
+import { Deadline } from '../../../src/time/deadline.ts';
 
 await runCommand(
   { words: [process.argv[2] ?? ''], shell: true },

@@ -2,15 +2,15 @@
  * What is to be done about one certificate: renew it, have it reloaded, wait, or nothing. Pure: everything that was read
  * and seen comes in.
  */
-import type { Certificate } from '../model/certificate.ts';
-import type { DueReason, ServedAt } from '../model/renewal.ts';
-import type { Threshold } from '../model/target.ts';
-import { computeWindow, expiresAt, lifetimeSeconds } from '../verdict/window.ts';
-import { formatGeneralName } from '../x509/name.ts';
+import type { Certificate } from '../../model/certificate.ts';
+import type { DueReason, ServedAt } from '../../model/renewal.ts';
+import type { Threshold } from '../../model/target.ts';
+import { computeWindow, expiresAt, lifetimeSeconds } from '../../verdict/window.ts';
+import { formatGeneralName } from '../../x509/name.ts';
+import { missingNames } from '../install/certificate-set.ts';
+import { type History, SUCCESS } from '../journal/history.ts';
+import type { Authority, Renewal } from '../renewal.ts';
 import { type Backoff, backoffAfter, chooseAuthority, circumstancesOf, type Life } from './backoff.ts';
-import { missingNames } from './install/certificate-set.ts';
-import { type History, SUCCESS } from './journal/history.ts';
-import type { Authority, Renewal } from './renewal.ts';
 
 /** What lies in the live folder. */
 export type OnDisk =

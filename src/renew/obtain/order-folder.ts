@@ -6,12 +6,12 @@
 import { createHash } from 'node:crypto';
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KeyType } from '../config/acme-schema.ts';
-import { computeWindow } from '../verdict/window.ts';
-import { UNDO_FILE } from './acme/challenges/undo.ts';
-import { type CertificateSet, checkSet, FILE_NAMES, readSet } from './install/certificate-set.ts';
-import { keyTypeOf, type OnDisk } from './plan.ts';
-import type { Authority, ByAcme, Renewal } from './renewal.ts';
+import type { KeyType } from '../../config/acme-schema.ts';
+import { computeWindow } from '../../verdict/window.ts';
+import { UNDO_FILE } from '../acme/challenges/undo.ts';
+import { type CertificateSet, checkSet, FILE_NAMES, readSet } from '../install/certificate-set.ts';
+import { keyTypeOf, type OnDisk } from '../plan/plan.ts';
+import type { Authority, ByAcme, Renewal } from '../renewal.ts';
 
 /** Everything that orders for this certificate leave, whatever they were for. */
 export const orderFolder = (state: string, name: string): string => join(state, 'orders', name);
