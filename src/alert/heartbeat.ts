@@ -8,9 +8,9 @@
  * - The start is sent while the run goes on; the end waits for it only as long as its own first try may take.
  */
 import { err, ok, type Result } from '../model/result.ts';
+import { askHttp, type HttpAnswer, type ResolveName } from '../net/http-exchange.ts';
 import { Deadline } from '../time/deadline.ts';
 import { pause } from '../time/pause.ts';
-import { type PingAnswer, type ResolveName, sendPing } from './ping.ts';
 
 export interface HeartbeatOptions {
   /** From `parsePingUrl`. */
@@ -39,6 +39,8 @@ const PAUSES_MS: readonly number[] = [500, 2_000];
 const MOST_REDIRECTS = 3;
 /** What the smallest of the services keeps. */
 const MOST_BODY_BYTES = 10_000;
+/** Of the answer only so much is of use. */
+const MOST_ANSWER_BYTES = 1024;
 
 /** @returns the error as one sentence. It does not repeat the URL: whoever has it can ping. */
 export function parsePingUrl(text: string): Result<URL, string> {
@@ -118,8 +120,16 @@ async function tryOnce(
   const { resolve, ca, version } = options;
   let at = url;
   for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
-    const request = { url: at, body, userAgent: `certwatch/${version}`, resolve, ...(ca === undefined ? {} : { ca }) };
-    const answer = await sendPing(request, deadline);
+    const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'User-Agent': `certwatch/${version}` };
+    const request = {
+      url: at,
+      body,
+      headers,
+      resolve,
+      mostBytes: MOST_ANSWER_BYTES,
+      ...(ca === undefined ? {} : { ca }),
+    };
+    const answer = await askHttp(request, deadline);
     if (!answer.ok) return { why: answer.error, final: false };
     const { status, location } = answer.value;
     if (status < 300 || status > 399 || location === undefined) return judgeAnswer(answer.value);
@@ -131,13 +141,13 @@ async function tryOnce(
   return { why: 'it redirects without end', final: true };
 }
 
-function judgeAnswer({ status, body }: PingAnswer): Miss | undefined {
+function judgeAnswer({ status, body }: HttpAnswer): Miss | undefined {
   if (status < 200 || status > 299) {
     // 408 and 429 mean "later".
     return { why: `HTTP ${status}`, final: status >= 400 && status < 500 && status !== 408 && status !== 429 };
   }
   // Healthchecks answers 200 also to a ping that it throws away: "OK (not found)", "OK (rate limited)".
-  const refused = /^OK \((not found|rate limited)\)/.exec(body);
+  const refused = /^OK \((not found|rate limited)\)/.exec(body.toString());
   return refused ? { why: `it answered "${refused[1]}"`, final: refused[1] === 'not found' } : undefined;
 }
 

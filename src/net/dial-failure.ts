@@ -46,6 +46,10 @@ const MEANINGS: readonly (readonly [readonly string[], Meaning])[] = [
   ],
 ];
 
+/** @returns what a person is told of an errno; undefined where there are no words for it. */
+export const wordsOf = (errno: string): string | undefined =>
+  MEANINGS.find(([errnos]) => errnos.includes(errno))?.[1].words;
+
 /** Addresses that a detail spells out; the rest are counted. */
 const MOST_TOLD = 4;
 

@@ -3,6 +3,7 @@
  * path is trusted. Anybody can write any address into a certificate; a CA that is trusted answers for what it wrote.
  */
 import { err, type Result } from '../model/result.ts';
+import { byResolver } from '../net/http-exchange.ts';
 import { httpGet } from '../net/http-get.ts';
 import type { Resolver } from '../net/resolve.ts';
 import { Deadline } from '../time/deadline.ts';
@@ -55,7 +56,7 @@ export class ListFetcher {
   async #fetchOne(address: string, count: (bytes: number) => void): Promise<Fetched> {
     const { resolver, runDeadline } = this.#options;
     const deadline = Deadline.after(PATIENCE_MS, runDeadline);
-    const got = await httpGet(address, { deadline, mostBytes: LARGEST_LIST, resolver });
+    const got = await httpGet(address, { deadline, mostBytes: LARGEST_LIST, resolve: byResolver(resolver) });
     deadline.release();
     if (!got.ok) return err({ reason: 'list-not-fetched', detail: `${address}: ${got.error}` });
     count(got.value.length);

@@ -4,8 +4,8 @@
  */
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHeartbeat, type HeartbeatOptions, parsePingUrl } from '../../src/alert/heartbeat.ts';
-import type { ResolveName } from '../../src/alert/ping.ts';
 import { err, ok } from '../../src/model/result.ts';
+import type { ResolveName } from '../../src/net/http-exchange.ts';
 import { Deadline } from '../../src/time/deadline.ts';
 import { createCa } from '../support/pki/pki.ts';
 import {

@@ -3,7 +3,7 @@
  * the run came to; what goes wrong with it is said.
  */
 import type { Heartbeat } from '../../alert/heartbeat.ts';
-import { err, ok } from '../../model/result.ts';
+import { byResolver } from '../../net/http-exchange.ts';
 import { createResolver } from '../../net/resolve.ts';
 import { Deadline } from '../../time/deadline.ts';
 import { errorLine } from '../input-errors.ts';
@@ -48,15 +48,11 @@ export class RunHeartbeat {
     const { say = (message) => void io.stderr.write(errorLine({ origin: 'ping', message })) } = options;
     if (url === undefined) return new RunHeartbeat(undefined, leftMs, say);
     const { createHeartbeat } = await import('../../alert/heartbeat.ts');
-    const resolver = createResolver(servers ? { servers } : {});
     const heartbeat = createHeartbeat({
       url: new URL(url),
       runId,
       version: io.version,
-      resolve: async (host, deadline) => {
-        const found = await resolver.resolve(host, { family: 0, deadline });
-        return found.ok ? ok(found.value) : err(found.error.detail ?? found.error.reason);
-      },
+      resolve: byResolver(createResolver(servers ? { servers } : {})),
     });
     return new RunHeartbeat(heartbeat, leftMs, say);
   }

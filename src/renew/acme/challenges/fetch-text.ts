@@ -1,6 +1,8 @@
 /**
  * What a web server at an address says for a path, by plain HTTP: a few kilobytes, one answer, no redirects, a certain end.
  */
+import { ok } from '../../../model/result.ts';
+import { askHttp } from '../../../net/http-exchange.ts';
 import type { Deadline } from '../../../time/deadline.ts';
 
 const MOST_BYTES = 4 * 1024;
@@ -18,27 +20,11 @@ export interface Fetching {
 }
 
 export async function fetchText({ address, port, host, path, deadline }: Fetching): Promise<Seen> {
-  if (deadline.expired) return { kind: 'none', why: 'nothing in time' };
-  const { request } = await import('node:http');
-  return new Promise((resolve) => {
-    const outgoing = request({ host: address, port, path, agent: false, headers: { host, 'user-agent': 'certwatch' } });
-    const settle = (seen: Seen) => {
-      forget();
-      resolve(seen);
-      outgoing.destroy();
-    };
-    const forget = deadline.onExpire(() => settle({ kind: 'none', why: 'nothing in time' }));
-    outgoing.on('error', (cause) => settle({ kind: 'none', why: cause.message }));
-    outgoing.on('response', (incoming) => {
-      let text = '';
-      const done = () => settle({ kind: 'answer', status: incoming.statusCode ?? 0, text });
-      incoming.on('data', (chunk: Buffer) => {
-        text += chunk.toString('latin1');
-        if (text.length > MOST_BYTES) done();
-      });
-      incoming.on('end', done);
-      incoming.on('error', (cause) => settle({ kind: 'none', why: cause.message }));
-    });
-    outgoing.end();
-  });
+  const url = new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`);
+  const resolve = async () => ok([address]);
+  const seen = await askHttp({ url, headers: { host }, resolve, mostBytes: MOST_BYTES }, deadline);
+  if (!seen.ok) return { kind: 'none', why: seen.error };
+  const { status, body, ending } = seen.value;
+  if (ending === 'connection-lost') return { kind: 'none', why: 'an answer that was cut short' };
+  return { kind: 'answer', status, text: body.toString('latin1') };
 }
