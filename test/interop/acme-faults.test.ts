@@ -3,7 +3,7 @@
  * word, before the deadline, and nothing is left running.
  */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, vi } from 'vitest';
 import type { AcmeEvent, AcmeJob, AcmeResult } from '../../src/renew/acme/job.ts';
 import { testWith } from '../support/acme/daemon.ts';
@@ -369,6 +369,30 @@ describe.concurrent('answers that are wrong', () => {
     });
     // At its own pace it would have been asked seven times.
     expect(proxy.count('order')).toBeLessThanOrEqual(3);
+  });
+
+  test('an order that is processed for more than an hour is given up, and another one is placed', async () => {
+    let stuck: unknown;
+    const { result, proxy, folder } = await trial({
+      arrange: (proxy) =>
+        proxy.fault('order', {
+          kind: 'edit-json',
+          edit: (order) => {
+            stuck ??= order.finalize;
+            if (order.finalize === stuck && order.status === 'valid') Object.assign(order, { status: 'processing' });
+          },
+        }),
+      deadlineMs: 6_000,
+    });
+    expect(result).toMatchObject({ ok: false, step: 'issue', reason: 'order-stuck', advice: 'try-again' });
+    const again = async (deadlineMs: number) => (await orderWith({ folder, job: jobBy(proxy), deadlineMs })).result;
+    expect(await again(6_000)).toMatchObject({ ok: false, reason: 'order-stuck' });
+    expect(proxy.count('new-order')).toBe(1);
+    const file = folder.at('out', 'order.json');
+    const kept = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...kept, placedAt: kept.placedAt - 61 * 60_000 }));
+    expect(await again(60_000)).toMatchObject({ ok: true, warnings: [{ code: 'order-given-up' }] });
+    expect(proxy.count('new-order')).toBe(2);
   });
 
   const CHAINS: readonly (readonly [string, CertificateOptions, 'own' | 'other', string])[] = [

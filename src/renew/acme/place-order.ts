@@ -25,21 +25,32 @@ export async function placeOrder(client: AcmeClient, wish: OrderWish): Promise<R
   if (!profile.ok) return profile;
   const placed = await newOrder(client, wish, profile.value);
   if (!placed.ok) return placed;
-  const text = `${JSON.stringify({ directory: directory.url, order: placed.value.url }, undefined, 1)}\n`;
-  const kept = await replacePrivate(join(work.job.outDir, ORDER_FILE), text);
-  if (kept.ok) return placed;
+  const kept: KeptOrder = { directory: directory.url, order: placed.value.url, placedAt: work.now() };
+  const text = `${JSON.stringify(kept, undefined, 1)}\n`;
+  const written = await replacePrivate(join(work.job.outDir, ORDER_FILE), text);
+  if (written.ok) return placed;
   await giveBack(client, placed.value, work);
-  return fail('cannot-write', kept.error);
+  return fail('cannot-write', written.error);
 }
 
 const ORDER_FILE = 'order.json';
+
+interface KeptOrder {
+  readonly directory: string;
+  readonly order: string;
+  /** Milliseconds since the epoch. */
+  readonly placedAt: number;
+}
+
+/** A CA issues within seconds, or minutes; what it has in the works for longer it has forgotten. */
+const LONGEST_PROCESSING_MS = 60 * 60 * 1_000;
 
 /** The next run will place another one. */
 export async function forgetOrder({ job }: Work): Promise<void> {
   await unlink(join(job.outDir, ORDER_FILE)).catch(() => {});
 }
 
-/** The order of the file, where the CA still has it and it is for the same names and not at its end. */
+/** The order of the file, where the CA still has it, it is for the same names, not at its end and not stuck. */
 async function leftOrder(client: AcmeClient, { identifiers, directory, work }: OrderWish): Promise<Order | undefined> {
   const text = await readFile(join(work.job.outDir, ORDER_FILE), 'utf8').catch(() => '');
   let kept: unknown;
@@ -51,6 +62,13 @@ async function leftOrder(client: AcmeClient, { identifiers, directory, work }: O
   if (!isObject(kept) || kept.directory !== directory.url || typeof kept.order !== 'string') return undefined;
   const found = await client.order(kept.order);
   if (!found.ok || found.value.value.status === 'invalid') return undefined;
+  if (found.value.value.status === 'processing' && isOld(kept.placedAt, work)) {
+    work.warn({
+      code: 'order-given-up',
+      detail: `another one is placed: the CA has been processing ${kept.order} for more than an hour`,
+    });
+    return undefined;
+  }
   const names = (list: readonly Identifier[]) =>
     list
       .map(({ value }) => value.toLowerCase())
@@ -58,6 +76,10 @@ async function leftOrder(client: AcmeClient, { identifiers, directory, work }: O
       .join(' ');
   return names(found.value.value.identifiers) === names(identifiers) ? found.value.value : undefined;
 }
+
+/** One whose time is not known was placed by a version that did not write it down. */
+const isOld = (placedAt: unknown, work: Work): boolean =>
+  typeof placedAt === 'number' && work.now() - placedAt > LONGEST_PROCESSING_MS;
 
 /** A profile that the directory does not name MUST NOT be asked for; without it another certificate would come. */
 function knownProfile(directory: Directory, profile: string | undefined): Result<string | undefined, Trouble> {
