@@ -9,9 +9,8 @@ import type { InputError } from '../model/target.ts';
 import { CONFIG_KEY, settingFlags } from './check-settings.ts';
 import { answersFor } from './files-answer.ts';
 import { refuse } from './input-errors.ts';
-import type { Io } from './io.ts';
+import type { Finish, Io } from './io.ts';
 import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
-import type { Finish } from './program.ts';
 
 export function configCommand(io: Io, finish: Finish): Command {
   return createCommand('config', io)

@@ -10,6 +10,9 @@ import type { SupervisedProcess } from '../scan/supervised/supervised-process.ts
 /** 0 OK · 1 WARNING · 2 CRITICAL · 3 UNKNOWN. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
+/** A command tells here what the process should exit with. */
+export type Finish = (code: ExitCode) => void;
+
 /** The first argument that makes this program the child of a renewal. */
 export const ACME_CHILD = '__acme-child';
 

@@ -3,11 +3,8 @@
  */
 import { Command } from 'commander';
 import { didYouMean } from '../targets/nearest.ts';
-import type { ExitCode, Io } from './io.ts';
+import type { ExitCode, Finish, Io } from './io.ts';
 import { configure, parseArguments } from './option-parser.ts';
-
-/** A command tells here what the process should exit with. */
-export type Finish = (code: ExitCode) => void;
 
 type MakeCommand = (io: Io, finish: Finish) => Command;
 

@@ -4,27 +4,9 @@
  */
 import type { Command } from 'commander';
 import { CONFIG_KEY } from './check-settings.ts';
-import type { ExitCode, Io } from './io.ts';
+import type { Finish, Io } from './io.ts';
 import { addFlag, addRunFlags, createCommand, type RawFlags } from './option-parser.ts';
-import type { Finish } from './program.ts';
-
-export interface RenewFlags {
-  readonly force?: true;
-  readonly dryRun?: true;
-  readonly rehearse?: true;
-  readonly status?: true;
-  readonly format?: string;
-  readonly concurrency?: string;
-}
-
-/** A renewal as it was asked for on the command line. */
-export interface RenewAsked {
-  readonly names: readonly string[];
-  readonly flags: RenewFlags;
-  readonly raw: RawFlags;
-  /** What a check that goes before came to: the heartbeat tells the worse of the two. */
-  readonly after?: ExitCode;
-}
+import type { RenewFlags } from './renewal/renew-settings.ts';
 
 const RUN_FLAGS: ReadonlySet<string> = new Set([
   'deadline',

@@ -8,9 +8,8 @@ import { renderPem, renderShow } from '../report/show.ts';
 import { CONFIG_KEY, readSettings } from './check-settings.ts';
 import { fileExists } from './file-exists.ts';
 import { errorLine, refuse } from './input-errors.ts';
-import type { ExitCode, Io } from './io.ts';
+import type { ExitCode, Finish, Io } from './io.ts';
 import { addFlag, addRunFlags, addSettingFlags, createCommand, type RawFlags } from './option-parser.ts';
-import type { Finish } from './program.ts';
 import { runCheck } from './run/run-check.ts';
 import { scanHere } from './run/scan-here.ts';
 

@@ -10,9 +10,8 @@ import { Deadline } from '../time/deadline.ts';
 import { parseDuration, SECOND } from '../time/duration.ts';
 import { CONFIG_KEY, readSettings } from './check-settings.ts';
 import { doFilesAnswer } from './files-answer.ts';
-import type { ExitCode, Io } from './io.ts';
+import type { ExitCode, Finish, Io } from './io.ts';
 import { addFlag, addRunFlags, createCommand, type RawFlags } from './option-parser.ts';
-import type { Finish } from './program.ts';
 
 interface StatusFlags {
   readonly maxAge?: string;

@@ -3,7 +3,7 @@
  */
 import { readLock } from './lock.ts';
 import type { ProcessTable } from './process-table.ts';
-import { readRecord, recordFile } from './run-record.ts';
+import { readRecord, recordFile } from './run-record-file.ts';
 import { type Health, type HealthInput, judgeHealth } from './status.ts';
 
 /** Those that keep a record. The first is the main job: its age is judged. */

@@ -7,16 +7,8 @@ import { err, ok, type Result } from '../model/result.ts';
 import type { Summary, Verdict } from '../model/verdict.ts';
 import { type AcquireOptions, acquireLock, type HeldBy, type Lock, type Unusable } from './lock.ts';
 import { TargetMemory } from './memory.ts';
-import {
-  EMPTY_RECORD,
-  type ExitStatus,
-  type RunRecord,
-  type RunStart,
-  readRecord,
-  recordEnd,
-  recordStart,
-  writeRecord,
-} from './run-record.ts';
+import { EMPTY_RECORD, type ExitStatus, type RunRecord, type RunStart, recordEnd, recordStart } from './run-record.ts';
+import { readRecord, writeRecord } from './run-record-file.ts';
 
 export interface RecordedRunOptions extends AcquireOptions {
   /** A UUID; the same that the heartbeat tells. */

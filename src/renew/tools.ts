@@ -6,7 +6,7 @@ import type { RenewalEvent, RenewalProblem, RenewalStep } from '../model/renewal
 import type { Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
 import type { AcmeEvent, AcmeJob, AcmeResult } from './acme/job.ts';
-import type { Kill } from './commands/process-group.ts';
+import type { Kill } from './commands/kill.ts';
 import type { SharedReloads } from './commands/shared-reloads.ts';
 import type { Advice } from './plan/plan.ts';
 import type { Authority } from './renewal.ts';

@@ -8,7 +8,8 @@ import { AtomicFile, writeFileAtomically } from '../../src/files/atomic-file.ts'
 import { acquireLock } from '../../src/health/lock.ts';
 import { memoryFile, TargetMemory } from '../../src/health/memory.ts';
 import { beginRun } from '../../src/health/recorded-run.ts';
-import { EMPTY_RECORD, readRecord, writeRecord } from '../../src/health/run-record.ts';
+import { EMPTY_RECORD } from '../../src/health/run-record.ts';
+import { readRecord, writeRecord } from '../../src/health/run-record-file.ts';
 import { crashReport, crashVerdict, TARGETS } from './crash-content.ts';
 import { realProcesses } from './process-double.ts';
 

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeFileAtomically } from '../../src/files/atomic-file.ts';
 import { acquireLock } from '../../src/health/lock.ts';
 import { TargetMemory } from '../../src/health/memory.ts';
-import { readRecord, writeRecord } from '../../src/health/run-record.ts';
+import { readRecord, writeRecord } from '../../src/health/run-record-file.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { versionOf } from './crash-content.ts';
 import { realProcesses } from './process-double.ts';

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { readHealth } from '../../src/health/read-health.ts';
 import { beginRun, type RecordedRun, type RecordedRunOptions } from '../../src/health/recorded-run.ts';
-import { recordFile } from '../../src/health/run-record.ts';
+import { recordFile } from '../../src/health/run-record-file.ts';
 import { DEFAULT_MAX_AGE_MS } from '../../src/health/status.ts';
 import { formatHealth } from '../../src/health/status-text.ts';
 import { HOUR, MINUTE } from '../../src/time/duration.ts';

@@ -10,12 +10,10 @@ import {
   type RunEnd,
   type RunRecord,
   type RunStart,
-  readRecord,
   recordEnd,
-  recordFile,
   recordStart,
-  writeRecord,
 } from '../../src/health/run-record.ts';
+import { readRecord, recordFile, writeRecord } from '../../src/health/run-record-file.ts';
 import { parseRecord } from '../../src/health/run-record-text.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

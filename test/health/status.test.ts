@@ -4,7 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import type { HeldBy } from '../../src/health/lock.ts';
 import { readHealth } from '../../src/health/read-health.ts';
-import { EMPTY_RECORD, type RunEnd, type RunRecord, type RunStart, writeRecord } from '../../src/health/run-record.ts';
+import { EMPTY_RECORD, type RunEnd, type RunRecord, type RunStart } from '../../src/health/run-record.ts';
+import { writeRecord } from '../../src/health/run-record-file.ts';
 import { DEFAULT_MAX_AGE_MS, type HealthInput, judgeHealth } from '../../src/health/status.ts';
 import { formatHealth } from '../../src/health/status-text.ts';
 import { err, ok } from '../../src/model/result.ts';

@@ -69,6 +69,19 @@ test('in cli, what one run is made of knows neither who supervises it nor what r
   expect(wrong.map((i) => `${i.from} → ${i.target}`)).toEqual([]);
 });
 
+/** Types count, too: of two files that need each other to be understood, neither can be read first. */
+test('no files import each other in a circle', () => {
+  const seen = new Set<string>();
+  const follow = (path: string, trail: readonly string[]): string[] => {
+    if (trail.includes(path)) return [[...trail.slice(trail.indexOf(path)), path].join(' → ')];
+    if (seen.has(path)) return [];
+    const next = inside.filter((i) => i.from === path).flatMap((i) => follow(i.target, [...trail, path]));
+    seen.add(path);
+    return next;
+  };
+  expect(sources.flatMap((path) => follow(path, []))).toEqual([]);
+});
+
 test('nothing in src imports from outside src', () => {
   expect(inside.filter((i) => i.target.startsWith('..')).map((i) => `${i.from} → ${i.target}`)).toEqual([]);
 });

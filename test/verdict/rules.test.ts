@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { TargetSettings } from '../../src/model/target.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { DAY, HOUR } from '../../src/time/duration.ts';
-import { createContext } from '../../src/verdict/context.ts';
+import { createContext } from '../../src/verdict/create-context.ts';
 import { maximumLifetimeDays } from '../../src/verdict/rules/lifetime.ts';
 import { path } from '../../src/verdict/rules/path.ts';
 import { authorityOf, createCa, ecSpki, ext, modulusOfBits, rsaSpki, selfSigned } from '../support/pki/pki.ts';

@@ -12,9 +12,26 @@ import { renewalsOf } from '../../renew/settings.ts';
 import { didYouMean, quote } from '../../targets/nearest.ts';
 import { parseInteger } from '../../targets/setting-values.ts';
 import { readSettings } from '../check-settings.ts';
-import type { Io } from '../io.ts';
+import type { ExitCode, Io } from '../io.ts';
 import type { RawFlags } from '../option-parser.ts';
-import type { RenewAsked, RenewFlags } from '../renew.ts';
+
+export interface RenewFlags {
+  readonly force?: true;
+  readonly dryRun?: true;
+  readonly rehearse?: true;
+  readonly status?: true;
+  readonly format?: string;
+  readonly concurrency?: string;
+}
+
+/** A renewal as it was asked for on the command line. */
+export interface RenewAsked {
+  readonly names: readonly string[];
+  readonly flags: RenewFlags;
+  readonly raw: RawFlags;
+  /** What a check that goes before came to: the heartbeat tells the worse of the two. */
+  readonly after?: ExitCode;
+}
 
 export interface RenewSettings {
   readonly run: RunSettings;

@@ -4,7 +4,8 @@
  * it takes its challenges back first, within a time of its own.
  */
 import { Deadline } from '../../time/deadline.ts';
-import { type Kill, signalGroup } from '../commands/process-group.ts';
+import type { Kill } from '../commands/kill.ts';
+import { signalGroup } from '../commands/process-group.ts';
 import { atStep, trouble } from './failure.ts';
 import type { AcmeEvent, AcmeJob, AcmeResult, AcmeWarning, FromChild, ToChild } from './job.ts';
 import type { Work } from './work.ts';

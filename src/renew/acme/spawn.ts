@@ -5,8 +5,9 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { Deadline } from '../../time/deadline.ts';
+import type { Kill } from '../commands/kill.ts';
 import { signalMarked } from '../commands/marked.ts';
-import { type Kill, signalGroup, Tail } from '../commands/process-group.ts';
+import { signalGroup, Tail } from '../commands/process-group.ts';
 import { atStep, type Trouble, trouble } from './failure.ts';
 import type { AcmeEvent, AcmeFailed, AcmeJob, AcmeResult, AcmeStep, AcmeWarning, FromChild, ToChild } from './job.ts';
 

@@ -3,7 +3,7 @@
  * before it begins, so that a journal knows where a killed run stood.
  */
 import type { Deadline } from '../../time/deadline.ts';
-import type { Kill } from '../commands/process-group.ts';
+import type { Kill } from '../commands/kill.ts';
 import type { AcmeEvent, AcmeJob, AcmeStep, AcmeWarning } from './job.ts';
 
 /** What running a hook and taking its traces back need. */

@@ -24,8 +24,9 @@ import { err, ok, type Result } from '../../model/result.ts';
 import type { Deadline } from '../../time/deadline.ts';
 import { formatDuration } from '../../time/duration.ts';
 import type { Renewal } from '../renewal.ts';
+import type { Kill } from './kill.ts';
 import { MARK } from './marked.ts';
-import { type GroupEnd, type Kill, runGroup } from './process-group.ts';
+import { type GroupEnd, runGroup } from './process-group.ts';
 
 export interface CommandContext {
   readonly renewal: Pick<Renewal, 'name' | 'domains' | 'live' | 'environment' | 'folder'>;

@@ -3,9 +3,10 @@
  * process that has left the group (setsid) keeps its environment. Out of reach are those of other users, and one that was
  * started with an environment made anew.
  */
+
 import { readdir, readFile } from 'node:fs/promises';
 import { readProcess } from '../../files/proc.ts';
-import type { Kill } from './process-group.ts';
+import type { Kill } from './kill.ts';
 
 export const MARK = 'CERTWATCH_MARK';
 

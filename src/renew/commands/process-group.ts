@@ -10,10 +10,8 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { Deadline } from '../../time/deadline.ts';
 import { pause } from '../../time/pause.ts';
+import type { Kill } from './kill.ts';
 import { MARK, marked, READS_FOR, signalAway, signalMarked } from './marked.ts';
-
-/** Signals a process, or with a negative number its group; as `process.kill`. */
-export type Kill = (pid: number, signal: NodeJS.Signals | 0) => unknown;
 
 export interface GroupOptions {
   readonly deadline: Deadline;

@@ -14,8 +14,8 @@ import { type CertificateSet, checkSet, readSet } from '../install/certificate-s
 import { SavedSet } from '../install/saved-set.ts';
 import { readDisk } from '../look-around.ts';
 import type { ByCommand } from '../renewal.ts';
-import type { Obtained, Wish } from './obtain.ts';
 import { afterFolder, leftIn } from './order-folder.ts';
+import type { Obtained, Wish } from './wish.ts';
 
 export async function obtainFromClient(
   attempt: Attempt,

@@ -3,33 +3,19 @@
  * has changed the live folder by itself. Here is the built-in one; the other is `existing-client.ts`.
  */
 import { makeFolder } from '../../files/make-folder.ts';
-import type { Certificate } from '../../model/certificate.ts';
 import type { RenewalAdvice, RenewalProblem } from '../../model/renewal.ts';
 import { err, ok, type Result } from '../../model/result.ts';
-import type { Deadline } from '../../time/deadline.ts';
 import { certIdOf } from '../acme/ari.ts';
 import type { AcmeFailed, AcmeJob, KeyWish } from '../acme/job.ts';
 import type { Attempt } from '../attempt.ts';
 import { renewalVariables } from '../commands/command.ts';
-import { type CertificateSet, readSet } from '../install/certificate-set.ts';
-import type { SavedSet } from '../install/saved-set.ts';
+import { readSet } from '../install/certificate-set.ts';
 import { LONGEST_KEPT_MS } from '../plan/backoff.ts';
 import type { OnDisk } from '../plan/plan.ts';
 import type { Authority, ByAcme, Renewal } from '../renewal.ts';
 import { obtainFromClient } from './existing-client.ts';
 import { forgetOrder, keyToKeep, leftIn, orderFolder, workFolder } from './order-folder.ts';
-
-export type Obtained =
-  | { readonly kind: 'issued'; readonly set: CertificateSet }
-  /** In the live folder already; without one, only the servers can tell. */
-  | { readonly kind: 'in-place'; readonly leaf?: Certificate; readonly back?: SavedSet };
-
-export interface Wish {
-  readonly disk: OnDisk;
-  /** Where the built-in client renews. */
-  readonly authority?: Authority | undefined;
-  readonly deadline: Deadline;
-}
+import type { Obtained, Wish } from './wish.ts';
 
 export async function obtain(attempt: Attempt, wish: Wish): Promise<Result<Obtained, RenewalProblem>> {
   const { by } = attempt.renewal;
