@@ -70,9 +70,13 @@ function acmeChild(): void {
   import('./renew/acme/child.ts').then(({ runAcmeChild }) => runAcmeChild(process), die);
 }
 
-/** By itself where nothing is open any more, at once where something lingers. */
+/**
+ * As soon as nothing is open any more, at once where something lingers. Node's own way out takes its time, and gives the signals
+ * back before it is over: the second word of a session that goes would make this an end by SIGHUP.
+ */
 function leave(code: ExitCode, io: Io): void {
   process.exitCode = code;
+  process.once('beforeExit', () => exit(code));
   setTimeout(() => exit(code), io.within(LINGER_MS)).unref();
 }
 
@@ -181,13 +185,20 @@ function interrupts(): Io['onInterrupt'] {
   };
   // SIGHUP: the terminal has gone, or the session that this was started in.
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  let listens = false;
+  const listen = (does: boolean): void => {
+    if (does === listens) return;
+    listens = does;
+    for (const signal of signals) process[does ? 'on' : 'off'](signal, handle);
+  };
   return (listener) => {
-    if (listeners.size === 0) for (const signal of signals) process.on(signal, handle);
+    listen(true);
     listeners.add(listener);
     if (asked) listener();
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0) for (const signal of signals) process.off(signal, handle);
+      // What has been asked to end may be told again, and be it in the middle of its report.
+      if (!asked) listen(listeners.size > 0);
     };
   };
 }
