@@ -110,15 +110,22 @@ test('a bug in one is told as such, without a key in it, and the others go on', 
 
 test('two listeners on one port take turns; who has none by the deadline of the run is told', async () => {
   await using here = await stage();
-  const deadline = Deadline.after(1_500);
+  const deadline = Deadline.none();
   let running = 0;
   let most = 0;
+  let looked = 0;
   const tools: Tools = {
     ...here.tools,
-    look: lookAtDisk(here),
+    look: async (...wish) => {
+      const seen = await lookAtDisk(here)(...wish);
+      looked += 1;
+      return seen;
+    },
     order: async () => {
       most = Math.max(most, ++running);
-      await new Promise<void>((resolve) => deadline.onExpire(resolve));
+      // It comes when all have planned, and the others wait: however long that takes here.
+      while (looked < renewals.length) await pause(5);
+      deadline.expire();
       running--;
       return { ok: false, step: 'validate', reason: 'timeout', detail: 'x', advice: 'raise-timeout', warnings: [] };
     },
@@ -127,10 +134,11 @@ test('two listeners on one port take turns; who has none by the deadline of the 
   const renewals = ['a', 'b', 'c'].map((name) => renewalOf(here, name, { by }));
   const results = await runRenewals({ renewals, concurrency: 3, deadline }, tools);
   expect(most).toBe(1);
-  expect(results).toMatchObject([
-    { kind: 'failed', step: 'order' },
-    { kind: 'failed', step: 'queue' },
-    { kind: 'failed', step: 'queue' },
+  // Whoever has planned first.
+  expect(results.map((result) => 'step' in result && `${result.kind}: ${result.step}`).sort()).toEqual([
+    'failed: order',
+    'failed: queue',
+    'failed: queue',
   ]);
 });
 
@@ -138,45 +146,70 @@ describe('of those that listen on one port', { timeout: 20_000 }, () => {
   const listening = (listen: string) => ({ ...BY_ACME, challenge: { type: 'http-01', listen } }) as const;
   const by = listening('127.0.0.1:5002');
 
-  /** Orders that take so long; what began and ended, in its order. */
-  async function port(here: Stage, { orderMs = 0 }: { orderMs?: number } = {}) {
+  /** What has to be in the log before somebody is looked at, and before an order is done. */
+  interface Waits {
+    readonly looks?: Readonly<Record<string, string>>;
+    readonly orders?: Readonly<Record<string, string>>;
+  }
+
+  /** What began and ended, in its order; when each order was done, and the deadline that it had, on the monotonic clock. */
+  async function port(here: Stage, { looks = {}, orders: waits = {} }: Waits = {}) {
     const { order } = orders((job) => here.issue({ sans: job.identifiers.map((name) => `dns:${name}`) }));
     const log: string[] = [];
+    const times = new Map<string, { readonly doneAt: number; readonly deadlineAt: number }>();
+    const nameIn = (domain = ''): string => domain.split('.')[0]!;
+    const deadline = Deadline.after(18_000);
+    const comes = async (line: string | undefined) => {
+      while (line !== undefined && !log.includes(line) && !deadline.expired) await pause(5);
+    };
+    const look = lookAtDisk(here);
     const tools: Tools = {
       ...here.tools,
-      look: lookAtDisk(here),
+      look: async (target, until) => {
+        await comes(looks[nameIn(target.name)]);
+        return look(target, until);
+      },
       emit: (event) => {
         if (event.kind === 'step') log.push(`${event.name} ${event.step}`);
         if (event.kind === 'ended') log.push(`${event.name} ${event.result.kind}`);
       },
       order: async (job, call) => {
-        await pause(orderMs);
+        const name = nameIn(job.identifiers[0]);
+        await comes(waits[name]);
+        await pause(BRIEFLY_MS);
+        times.set(name, { doneAt: performance.now(), deadlineAt: call.deadline.at });
         return order(job, call);
       },
     };
     const run = async (renewals: readonly Renewal[], concurrency = 4) => {
-      const deadline = Deadline.after(15_000);
       const results = await runRenewals({ renewals, concurrency, deadline }, tools);
       deadline.release();
       return { results, log };
     };
-    return { run };
+    return { run, log, times };
   }
 
-  test('a stuck reload of one keeps none from the port', async () => {
+  const BRIEFLY_MS = 100;
+
+  test('a reload of one that takes its time keeps none from the port', async () => {
     await using here = await stage();
-    const { run } = await port(here);
-    const stuck = renewalOf(here, 'a', { by, timeoutMs: 4_000, reload: shell('sleep 60') });
+    const { run, log } = await port(here, { looks: { b: 'a order' } });
+    const done = here.folder.at('done');
+    const slow = renewalOf(here, 'a', { by, reload: shell(`until test -e ${done}; do sleep 0.05; done`) });
     // Another address of the same port.
     const other = renewalOf(here, 'b', { by: listening('0.0.0.0:5002') });
-    const { results, log } = await run([stuck, other]);
-    expect(results).toMatchObject([{ kind: 'not-served', step: 'reload' }, { kind: 'renewed' }]);
-    expect(log.indexOf('b renewed')).toBeLessThan(log.indexOf('a not-served'));
+    const running = run([slow, other]);
+    // Kept from it, that one would not get there before the reload has used up its time.
+    while (!log.some((line) => /^(b renewed|a (not-served|failed))$/.test(line))) await pause(5);
+    await here.folder.write('done', '');
+    const { results } = await running;
+    expect(results).toMatchObject([{ kind: 'renewed' }, { kind: 'renewed' }]);
+    expect(log.indexOf('b renewed')).toBeLessThan(log.indexOf('a renewed'));
   });
 
   test('one with a pre-hook keeps it to its end: what that has stopped is started again after the order', async () => {
     await using here = await stage();
-    const { run } = await port(here);
+    const { run } = await port(here, { looks: { b: 'a pre-hook' } });
     const first = renewalOf(here, 'a', { by, preHook: words('true'), reload: shell('sleep 0.3') });
     const { log } = await run([first, renewalOf(here, 'b', { by })]);
     expect(log.indexOf('a renewed')).toBeLessThan(log.indexOf('b order'));
@@ -184,24 +217,31 @@ describe('of those that listen on one port', { timeout: 20_000 }, () => {
 
   test('who waits for the port gives its place to others, and its own time does not begin yet', async () => {
     await using here = await stage();
-    const { run } = await port(here, { orderMs: 1_500 });
+    const { run, times } = await port(here, { looks: { b: 'a order' }, orders: { a: 'elsewhere order' } });
+    const timeoutMs = 8_000;
     const renewals = [
       renewalOf(here, 'a', { by }),
-      renewalOf(here, 'b', { by, timeoutMs: 3_000 }),
-      renewalOf(here, 'c', { by, timeoutMs: 3_000 }),
+      renewalOf(here, 'b', { by, timeoutMs }),
+      renewalOf(here, 'c', { by, timeoutMs }),
       renewalOf(here, 'elsewhere'),
     ];
     const { results, log } = await run(renewals, 2);
     expect(results.map(({ kind }) => kind)).toEqual(['renewed', 'renewed', 'renewed', 'renewed']);
     expect(log.indexOf('elsewhere order')).toBeLessThan(log.indexOf('b order'));
+    // Nearly all of it is for the order, counted from when the one before was done.
+    const inTurn = [...times].sort(([, a], [, b]) => a.doneAt - b.doneAt).filter(([name]) => name !== 'elsewhere');
+    for (const [i, [, { deadlineAt }]] of inTurn.entries()) {
+      if (i > 0) expect(deadlineAt).toBeGreaterThan(inTurn[i - 1]![1].doneAt + timeoutMs * 0.94);
+    }
   });
 
   test('one that is not due waits for nobody', async () => {
     await using here = await stage();
-    const { run } = await port(here, { orderMs: 500 });
+    const { run } = await port(here, { orders: { a: 'b not-due' } });
     const fresh = renewalOf(here, 'b', { by });
     await here.writeSet(fresh.live!, here.issue({ sans: ['dns:b.shop.example'] }));
-    const { log } = await run([renewalOf(here, 'a', { by }), fresh]);
+    const { results, log } = await run([renewalOf(here, 'a', { by }), fresh]);
+    expect(results).toMatchObject([{ kind: 'renewed' }, { kind: 'not-due' }]);
     expect(log.indexOf('b not-due')).toBeLessThan(log.indexOf('a renewed'));
   });
 });

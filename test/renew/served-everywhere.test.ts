@@ -112,10 +112,10 @@ test('… it comes up with the old one: reloaded', async () => {
 });
 
 test('put back, and still served: what each address serves after that is called by its right name', async () => {
-  await using s = await dueScene((reload) => {
-    // It makes the server take up what is there, and fails; on the way back it does nothing.
-    const text = `test "$CERTWATCH_PUT_BACK" || ${reload?.words.join(' ')}; exit 1`;
-    return { reload: shell(text) };
+  await using s = await dueScene((reload, { live }) => {
+    // It makes the server take up what is there, waits until it has, and fails; on the way back it does nothing.
+    const takeUp = `${reload?.words.join(' ')}; until test -e ${live}.reloaded; do sleep 0.02; done`;
+    return { reload: shell(`test "$CERTWATCH_PUT_BACK" || { ${takeUp}; }; exit 1`) };
   });
   const { order } = orders(() => s.fresh);
   const result = await renewHere(s.renewal, { ...s.here.tools, order }, 4_000);

@@ -34,13 +34,9 @@ async function run(command: Parameters<typeof runCommand>[0], more: Partial<Comm
   }
 }
 
-/** @returns once nobody of this number runs (a zombie does not), or false after two seconds. */
-async function isGone(pid: number): Promise<boolean> {
-  for (let i = 0; i < 200; i++) {
-    if ((await readProcess(pid)) === undefined) return true;
-    await pause(10);
-  }
-  return false;
+/** Once nobody of this number runs (a zombie does not): a test whose process stays does not end by itself. */
+async function gone(pid: number): Promise<void> {
+  while ((await readProcess(pid)) !== undefined) await pause(10);
 }
 
 /** A file that holds a number, once it does. */
@@ -118,9 +114,12 @@ describe('nothing is left', () => {
     const command = shell(
       `trap "" TERM; sh -c 'trap "" TERM; echo $$ > ${child}; while :; do sleep 1; done' & echo $$ > ${self}; while :; do sleep 1; done`,
     );
-    const result = await run(command, { ms: 600 });
-    expect(result).toMatchObject({ ok: false, error: { reason: 'reload-timeout' } });
-    for (const file of [self, child]) expect(await isGone(await numberIn(file))).toBe(true);
+    const deadline = Deadline.none();
+    const running = run(command, { deadline });
+    const pids = await Promise.all([self, child].map(numberIn));
+    deadline.expire();
+    expect(await running).toMatchObject({ ok: false, error: { reason: 'reload-timeout' } });
+    for (const pid of pids) await gone(pid);
   });
 
   test('but what a command has left running that ended well: also when certwatch is killed right after', async () => {
@@ -137,7 +136,7 @@ describe('nothing is left', () => {
     await pause(500);
     expect(await readProcess(child)).toBeDefined();
     process.kill(child, 'SIGKILL');
-    expect(await isGone(child)).toBe(true);
+    await gone(child);
   });
 
   test('when certwatch itself is killed while one runs', { timeout: 20_000 }, async () => {
@@ -153,6 +152,6 @@ describe('nothing is left', () => {
     const ended = once(runner, 'exit');
     runner.kill('SIGKILL');
     await ended;
-    for (const pid of pids) expect(await isGone(pid)).toBe(true);
+    for (const pid of pids) await gone(pid);
   });
 });

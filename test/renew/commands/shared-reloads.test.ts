@@ -1,7 +1,7 @@
 /**
  * One reload for all that want the very same at the same time: real commands that leave a line for each run.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Command } from '../../../src/config/schema-values.ts';
@@ -47,10 +47,11 @@ const started = async (runs: () => Promise<readonly string[]>, count: number) =>
 
 test('while it runs, all who come wait for one more', async () => {
   await using b = await bench();
-  const command = b.command('sleep 0.3');
+  const command = b.command(`until test -e ${b.at('go')}; do sleep 0.02; done`);
   const first = b.reload(b.renewal('a', command));
   await started(b.runs, 1);
   const others = ['b', 'c', 'd'].map((name) => b.reload(b.renewal(name, command)));
+  await writeFile(b.at('go'), '');
   for (const each of [first, ...others]) expect(await each).toMatchObject({ ok: true });
   expect(await b.runs()).toEqual(['a', 'b c d']);
 });

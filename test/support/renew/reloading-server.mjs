@@ -1,6 +1,7 @@
 // A TLS server as they are: reads its certificate at the start and on SIGHUP, and keeps the old one where the new one is
-// no good. `node reloading-server.mjs LIVE ADDRESS:PORT…`; prints "ready", and "reloaded" or "kept" on SIGHUP.
-import { readFileSync } from 'node:fs';
+// no good. `node reloading-server.mjs LIVE ADDRESS:PORT…`; prints "ready", and "reloaded" or "kept" on SIGHUP, and leaves a
+// file LIVE.reloaded behind where it has reloaded: for a command that is to end only then.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:tls';
 
 const [live, ...places] = process.argv.slice(2);
@@ -17,6 +18,7 @@ process.on('SIGHUP', () => {
   try {
     const context = read();
     for (const server of all) server.setSecureContext(context);
+    writeFileSync(`${live}.reloaded`, '');
     console.log('reloaded');
   } catch (cause) {
     console.log(`kept: ${cause.message}`);
