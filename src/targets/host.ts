@@ -3,7 +3,7 @@
  * in lower case without the trailing dot (RFC 5890), or an address in canonical text (RFC 5952).
  */
 import { SocketAddress } from 'node:net';
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { err, ok, type Result } from '../model/result.ts';
 import { ipVersion } from '../x509/ip.ts';
 import { quote } from './nearest.ts';
@@ -38,7 +38,7 @@ export function parseHost(text: string): Result<string, string> {
   const mapped = domainToASCII(bare.slice(0, 1_000));
   const ascii = mapped.endsWith('.') ? mapped.slice(0, -1) : mapped;
   if (ascii === '' && isNumeric(bare)) return err(oddIpv4(text));
-  if (ascii === '') return err(`${quote(text)} is no valid (internationalised) host name`);
+  if (ascii === '') return err(notInternational(text));
   if (ipVersion(ascii) === 4 && ascii !== bare) return err(oddIpv4(text));
   const labels = checkLabels(ascii, text);
   return labels.ok ? checkNumbers(ascii, text) : labels;
@@ -52,6 +52,7 @@ function checkLabels(ascii: string, text: string): Result<void, string> {
     if (!/^[a-z0-9_-]+$/.test(label)) {
       return err(`a host name has only letters, digits, "-", "_" and dots, got ${quote(text)}`);
     }
+    if (!isValidIfEncoded(label)) return err(notInternational(text));
   }
   if (ascii.length > LONGEST_NAME) {
     return err(`a host name has at most ${LONGEST_NAME} characters, got ${ascii.length} in ${quote(text)}`);
@@ -59,6 +60,12 @@ function checkLabels(ascii: string, text: string): Result<void, string> {
   if (ascii.startsWith('-')) return err(`a host name does not begin with "-", got ${quote(text)}`);
   return ok(undefined);
 }
+
+/** RFC 5890 2.3.2.1: an A-label stands for something that is not ASCII. From Node 24 on the mapping lets any other through. */
+const isValidIfEncoded = (label: string): boolean =>
+  !label.startsWith('xn--') || /[^\0-\x7f]/.test(domainToUnicode(label));
+
+const notInternational = (text: string): string => `${quote(text)} is no valid (internationalised) host name`;
 
 /** A last label of digits makes it an address to some programs and a name to others: only one spelling is let in. */
 function checkNumbers(ascii: string, text: string): Result<string, string> {

@@ -128,15 +128,16 @@ describe('readList', () => {
   it('does not keep a line that never ends', async () => {
     const chunk = Buffer.alloc(64 * 1024, 'x');
     async function* endless() {
-      for (let i = 0; i < 2_000; i++) yield chunk;
+      for (let i = 0; i < 4_000; i++) yield chunk;
     }
     const before = process.memoryUsage().rss;
     const results: Result<Target, InputError>[] = [];
     for await (const result of readList(endless(), { name: 'l', defaults: DEFAULT_SETTINGS })) results.push(result);
     expect(results).toMatchObject([
-      { ok: false, error: { message: expect.stringContaining(String(2_000 * 64 * 1024)) } },
+      { ok: false, error: { message: expect.stringContaining(String(4_000 * 64 * 1024)) } },
     ]);
-    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+    // Of a quarter of a gigabyte; what has not been collected yet differs from one Node to the next.
+    expect(process.memoryUsage().rss - before).toBeLessThan(160 * 1024 * 1024);
   });
 });
 

@@ -170,6 +170,7 @@ describe('what is refused, and the way out that the sentence names', () => {
     ['-x.example', /host/],
     ['ex%61mple.org', /letters, digits/],
     ['xn--a.example', /no valid/],
+    ['xn--a-.example', /no valid/],
     ['a\u0000b', /control characters/],
     ['x.example/path', /https:\/\/x\.example\/path.*file:x\.example\/path/],
     ['./hosts.txt', /-f \.\/hosts\.txt.*file:\.\/hosts\.txt/],
