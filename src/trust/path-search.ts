@@ -170,10 +170,13 @@ export class PathSearch {
       const inTime = this.#rules.at >= certificate.notBefore && this.#rules.at <= certificate.notAfter;
       return (agree === false ? 8 : agree ? 0 : 4) + (inTime ? 0 : 2) + (isAnchor ? 0 : 1);
     };
-    return found
-      .map((candidate) => ({ candidate, rank: rank(candidate) }))
-      .sort((a, b) => a.rank - b.rank)
-      .map(({ candidate }) => candidate);
+    return (
+      found
+        .map((candidate) => ({ candidate, rank: rank(candidate) }))
+        // A CA's old certificate beside its new one: the path that holds longest is the one that clients end up with.
+        .sort((a, b) => a.rank - b.rank || b.candidate.certificate.notAfter - a.candidate.certificate.notAfter)
+        .map(({ candidate }) => candidate)
+    );
   }
 
   /** The same CA again (name and key): a cycle, whichever of its certificates it is. */

@@ -8,11 +8,11 @@
  *
  * How a dead end is named:
  * - the leaf signs itself: `self-signed`;
- * - the leaf's issuer is neither presented nor an anchor: `no-issuer`;
  * - the path ends in a presented root: `untrusted-root`;
- * - it ends in a presented intermediate: `no-issuer` with the reason `link-missing` where the intermediate says over HTTP
- *   where its issuer is to be had and that issuer does not call itself a root; else `untrusted-root` (the root is not
- *   presented, as is right, but nobody here trusts it).
+ * - it ends below an issuer that is neither presented nor an anchor. Where that one calls itself a root, nothing is missing
+ *   but trust: `untrusted-root`. Where it calls itself an intermediate, it should have been sent: `no-issuer`. Where its
+ *   name says neither, it is `no-issuer` for a leaf, and for an intermediate that says over HTTP where its issuer is to be
+ *   had; else `untrusted-root` (the root is not presented, as is right, but nobody here trusts it).
  */
 import type { Certificate } from '../model/certificate.ts';
 import { formatName } from '../x509/name.ts';
@@ -108,11 +108,20 @@ function deadEnd({ path, stopped }: Attempt, search: PathSearch): PathProblem[] 
       : [{ kind: 'untrusted-root', reason: 'root-not-trusted', certificate: end }];
   }
   const detail = formatName(end.issuer).slice(0, 300);
-  if (isLeaf) return [{ kind: 'no-issuer', reason: 'issuer-not-presented', certificate: end, detail }];
-  if (saysWhereItsIssuerIs(end)) return [{ kind: 'no-issuer', reason: 'link-missing', certificate: end, detail }];
+  if (shouldHaveBeenSent(end, isLeaf)) {
+    const reason = isLeaf ? 'issuer-not-presented' : 'link-missing';
+    return [{ kind: 'no-issuer', reason, certificate: end, detail }];
+  }
   return [{ kind: 'untrusted-root', reason: 'root-not-presented', certificate: end, detail }];
 }
 
-const saysWhereItsIssuerIs = (certificate: Certificate): boolean =>
-  certificate.caIssuers.some((address) => /^http:/i.test(address)) &&
-  !certificate.issuer.rdns.some((rdn) => rdn.some(({ value }) => /\broot\b/i.test(value)));
+const ROOT = /\broot\b/i;
+const INTERMEDIATE = /\b(?:intermediate|issuing|subordinate|sub[- ]?ca)\b/i;
+
+/** Is the issuer of `end` an intermediate, as far as can be told without seeing it? */
+function shouldHaveBeenSent({ issuer, caIssuers }: Certificate, isLeaf: boolean): boolean {
+  const calls = (word: RegExp): boolean => issuer.rdns.some((rdn) => rdn.some(({ value }) => word.test(value)));
+  if (calls(INTERMEDIATE)) return true;
+  if (calls(ROOT)) return false;
+  return isLeaf || caIssuers.some((address) => /^http:/i.test(address));
+}

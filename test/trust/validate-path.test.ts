@@ -75,6 +75,18 @@ describe('trusted', () => {
   });
 });
 
+describe('of several paths', () => {
+  // Renewed under the same name and key: the server still sends the old one, too.
+  const renewed = root.crossSign(intermediate, { now: NOW, remainingMs: 900 * DAY });
+  const ending = root.crossSign(intermediate, { now: NOW, remainingMs: 2 * DAY });
+  it.each<[string, Minted[]]>([
+    ['the old one first', [leaf, ending, renewed]],
+    ['the new one first', [leaf, renewed, ending]],
+  ])('the one that holds longest counts, %s', (_, chain) => {
+    expect(judge(chain, [root]).path).toEqual([leaf, renewed].map(certificateOf));
+  });
+});
+
 describe('no way to an anchor', () => {
   const own = selfSigned({ now: NOW, ...SANS });
   const far = intermediate.issueCa({ subject: 'CN=Far' });
@@ -95,6 +107,8 @@ describe('no way to an anchor', () => {
     ['a presented root that nobody trusts', [leaf, intermediate, root], 'untrusted-root/root-not-trusted'],
     ['a root that nobody trusts and that is not sent', [leaf, intermediate], 'untrusted-root/root-not-presented'],
     ['the same two steps up', [far.issue(SANS), far, intermediate], 'untrusted-root/root-not-presented'],
+    ['a leaf right below a root that nobody trusts', [root.issue(SANS)], 'untrusted-root/root-not-presented'],
+    ['an intermediate missing, by its name', [far.issue(SANS), far], 'no-issuer/link-missing'],
     ['a link missing above an intermediate', [saysWhere.issue(SANS), saysWhere], 'no-issuer/link-missing'],
     [
       'an intermediate that knows where its root is',

@@ -576,6 +576,9 @@ describe('files', () => {
       'chain-incomplete critical 0',
     ]);
     expect(told(inFile([root.issue({ sans: SHOP })]))).toEqual([]);
+    const foreign = createCa({ now: NOW, subject: 'CN=Foreign Root' });
+    expect(told(inFile([foreign.issue({ sans: SHOP })]))).toEqual(['chain-incomplete info 0']);
+    expect(told(judgeChain([foreign.issue({ sans: SHOP })]))).toEqual(['untrusted-root critical 0']);
   });
 
   test('one that signs itself is trusted by nobody, in a file as well', () => {

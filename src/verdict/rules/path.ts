@@ -37,15 +37,14 @@ function problemFinding(problem: PathProblem, context: RuleContext): Finding | u
     case 'self-signed':
       return { code: 'self-signed', ...at, data: { subject: formatName(certificate.subject) } };
     case 'untrusted-root': {
+      if (standsAlone(context)) return issuerMissing(problem, { ...at, severity: 'info' });
       // The problem names the end of what was presented: the root itself, or what the root issued.
       const presented = isSelfIssued(certificate);
       const root = formatName(presented ? certificate.subject : certificate.issuer);
       return { code: 'untrusted-root', ...at, data: { root, presented } };
     }
-    case 'no-issuer': {
-      const data = { issuer: formatName(certificate.issuer), caIssuers: [...certificate.caIssuers] };
-      return { code: 'chain-incomplete', ...at, ...(standsAlone(context) ? { severity: 'info' } : {}), data };
-    }
+    case 'no-issuer':
+      return issuerMissing(problem, standsAlone(context) ? { ...at, severity: 'info' } : at);
     case 'invalid':
       return { code: 'chain-invalid', ...at, data: { reason, ...(detail === undefined ? {} : { detail }) } };
     case 'outside-validity':
@@ -54,6 +53,11 @@ function problemFinding(problem: PathProblem, context: RuleContext): Finding | u
     default:
       return unreachable(kind);
   }
+}
+
+function issuerMissing({ certificate }: PathProblem, at: Pick<Finding, 'severity' | 'certificate'>): Finding {
+  const data = { issuer: formatName(certificate.issuer), caIssuers: [...certificate.caIssuers] };
+  return { code: 'chain-incomplete', ...at, data };
 }
 
 const standsAlone = ({ target, chain }: RuleContext): boolean =>
