@@ -9,7 +9,6 @@ import { err, ok, type Result } from '../model/result.ts';
 import type { InputError } from '../model/target.ts';
 import { escapeNagios } from '../report/escape.ts';
 import { parseDuration } from '../time/duration.ts';
-import { ipVersion } from '../x509/ip.ts';
 import type { ExitCode, Io } from './io.ts';
 import {
   addFlag,
@@ -27,8 +26,8 @@ const DEFAULT_TIMEOUT = '10';
 /** Of the `-t`, what is kept for starting up and for saying how it went: whoever calls may kill at `-t` sharp. */
 const ANSWER_MS = 300;
 const BARE_NUMBER = /^\d+$/;
-/** The guidelines' range for "alert below": `21:`. */
-const BELOW = /^(\d+):$/;
+/** A threshold is a range of the guidelines, of which `21:` and no more can be meant: alert below 21. */
+const DAYS = /^(\d+(?:\.\d+)?):?$/;
 
 /** Flags that the guidelines spell in their own way, and those that make no sense for one host. */
 const OWN_FLAGS = new Set(['warning', 'critical', 'timeout', 'connect-to', 'name', 'port', 'family', 'label']);
@@ -160,14 +159,14 @@ function readPluginFlags(raw: RawFlags, own: PluginFlags): Result<Asked, readonl
     if (texts)
       flags.set(
         key,
-        texts.map((text) => text.replace(BELOW, '$1')).map((text) => (BARE_NUMBER.test(text) ? `${text}d` : text)),
+        texts.map((text) => text.replace(DAYS, '$1d')),
       );
   }
   if (own.ipAddress !== undefined) flags.set('connect-to', [own.ipAddress]);
   flags.set('timeout', [`${timeoutMs.value}ms`]);
   const deadlineMs = Math.max(timeoutMs.value / 2, timeoutMs.value - ANSWER_MS);
-  const host = ipVersion(own.hostname) === 6 ? `[${own.hostname}]` : own.hostname;
-  return ok({ word: own.port === undefined ? host : `${host}:${own.port}`, flags, deadlineMs });
+  // As an option: behind a URL with a path, a colon and a port would be a part of the path.
+  return ok({ word: own.port === undefined ? own.hostname : `${own.hostname} port=${own.port}`, flags, deadlineMs });
 }
 
 function sentencesOf(failed: Result<unknown, readonly InputError[]>): string {

@@ -30,6 +30,8 @@ describe('thresholds', () => {
     [['-w', '70'], 1],
     [['-w', '60'], 1],
     [['-w', '59'], 0],
+    [['-w', '59.5'], 0],
+    [['-w', '60.5:'], 1],
     [['-w', '61:'], 1],
     [['-w', '59:'], 0],
     [['-c', '60'], 2],
@@ -48,6 +50,14 @@ describe('thresholds', () => {
     expect(readNagios(stdout).figures[0]).toMatchObject({ value: '60', warn: '70:', critical: '5:' });
   });
 });
+
+test.each(['https://127.0.0.1/page?q', 'https://127.0.0.1', '127.0.0.1', 'tls://127.0.0.1/'])(
+  'the port is that of -p behind %s, too',
+  async (hostname) => {
+    const { stdout } = await scene.run(['-H', hostname, '-p', String(scene.port('down')), '--retries', '0'], PROGRAM);
+    expect(stdout).toContain(`No connection: 127.0.0.1:${scene.port('down')}`);
+  },
+);
 
 test('-v says what to do next', async () => {
   const { stdout } = await scene.run(host('mail', '-v'), PROGRAM);
@@ -91,6 +101,7 @@ describe('bad usage: one line on the standard output, UNKNOWN', () => {
     [['-H', 'www.shop.example', '-t', 'never']],
     [['-H', 'www.shop.example', '-p', '0']],
     [['-H', 'www.shop.example', '-p', 'https']],
+    [['-H', 'www.shop.example:1', '-p', '2']],
     [['-H', 'www|shop example']],
     [['-H', 'www.shop.example', '-I', 'not an address']],
     [['-H', 'www.shop.example', '-4', '-6']],
