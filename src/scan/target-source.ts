@@ -60,7 +60,9 @@ async function* gather(sources: TargetSources): Source {
     const target = parseTarget(word, { ...given, origin: 'command line' });
     yield target.ok ? target : err({ origin: 'command line', message: target.error });
   }
-  for (const path of lists) {
+  for (const [i, path] of lists.entries()) {
+    // The standard input comes once, however often it is named.
+    if (path === '-' && lists.indexOf(path) < i) continue;
     const name = path === '-' ? 'standard input' : path;
     if (again && path === '-') throw new ReadOnlyOnce(path);
     const source = path === '-' ? ok(stdin()) : await (again ? reopenList : openList)(path, { withinMs });

@@ -86,7 +86,7 @@ function parseIpv6(text: string): Result<string, string> {
   const inner = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
   const percent = inner.indexOf('%');
   const address = percent < 0 ? inner : inner.slice(0, percent);
-  if (address.length > 45 || ipVersion(address) !== 6) return err(`expected an IPv6 address, got ${quote(text)}`);
+  if (address.length > 45 || ipVersion(address) !== 6) return err(noIpv6(text));
   const canonical = new SocketAddress({ address, family: 'ipv6' }).address;
   if (percent < 0) return ok(canonical);
   // RFC 6874 writes the zone's "%" as "%25"; people write it bare.
@@ -94,4 +94,10 @@ function parseIpv6(text: string): Result<string, string> {
   if (!/^fe[89ab]/.test(canonical)) return err(`only link-local addresses (fe80::/10) have a zone, got ${quote(text)}`);
   if (!ZONE.test(zone)) return err(`expected the name of an interface after "%", got ${quote(text)}`);
   return ok(`${canonical}%${zone}`);
+}
+
+/** A colon makes an IPv6 address only among digits and brackets: else it is a port or a scheme in the wrong place. */
+function noIpv6(text: string): string {
+  if (/^\[|^[\da-f:.]*$|[%\]]/i.test(text)) return `expected an IPv6 address, got ${quote(text)}`;
+  return `expected a host name or an address alone, with no scheme before it and no port behind it, got ${quote(text)}`;
 }

@@ -10,6 +10,7 @@ import { makeTarget, type TargetOptions } from './parse-target.ts';
 
 /** Longer than any line that means something; the rest of a longer one is passed over without being kept. */
 const LONGEST_LINE = 16_384;
+const UTF_16 = 'the list is UTF-16: save it as UTF-8';
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -30,14 +31,14 @@ export async function* readList(
   for await (const line of readLines(source)) {
     number++;
     const origin = `${name}:${number}`;
-    if (!line.ok) {
-      yield err({ origin, message: line.error });
-      continue;
-    }
-    const foreign = number === 1 ? refuseForeign(line.value) : undefined;
+    const foreign = number === 1 ? refuseForeign(line) : undefined;
     if (foreign !== undefined) {
       yield err({ origin, message: foreign });
       return;
+    }
+    if (!line.ok) {
+      yield err({ origin, message: line.error });
+      continue;
     }
     const parsed = parseLine(line.value);
     if (!parsed.ok) yield err({ origin, message: parsed.error });
@@ -49,7 +50,9 @@ export async function* readList(
 }
 
 /** What is no list at all gets one sentence, not one a line. */
-function refuseForeign(line: string): string | undefined {
+function refuseForeign(first: Result<string, string>): string | undefined {
+  if (!first.ok) return first.error === UTF_16 ? UTF_16 : undefined;
+  const line = first.value;
   if (line.startsWith('-----BEGIN ')) return 'this is a PEM file, not a list of targets: name it as file:PATH';
   if (line.startsWith('%YAML') || line === '---')
     return 'this is a YAML file, not a list of targets: name it with --config';
@@ -128,6 +131,6 @@ function decode(bytes: Uint8Array, first: boolean): Result<string, string> {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, end).toString('utf8');
   const line = first && text.startsWith('\ufeff') ? text.slice(1) : text;
   if (!line.includes('\ufffd')) return ok(line);
-  if (first && (bytes[0] === 0xff || bytes[0] === 0xfe)) return err('the list is UTF-16: save it as UTF-8');
+  if (first && (bytes[0] === 0xff || bytes[0] === 0xfe)) return err(UTF_16);
   return err('the line is not UTF-8');
 }

@@ -95,11 +95,11 @@ test('what is no list at all gets one sentence', async () => {
 test('several lists, the standard input, words of the command line', async () => {
   await scene.folder.write('a.txt', `${scene.line('www')}\r\n`);
   await scene.folder.write('b.txt', `\ufeff${scene.line('api')} # on its own machine`);
-  const { names, status } = await results(
-    ['-f', 'a.txt', '-f', '-', '-f', 'b.txt', scene.line('blog')],
+  const { names, errors, status } = await results(
+    ['-f', 'a.txt', '-f', '-', '-f', 'b.txt', '-f', '-', scene.line('blog')],
     scene.line('mail'),
   );
-  expect([names, status]).toEqual([['blog', 'www', 'mail', 'api'], 2]);
+  expect([names, errors, status]).toEqual([['blog', 'www', 'mail', 'api'], [], 2]);
 });
 
 test('an empty standard input', async () => {

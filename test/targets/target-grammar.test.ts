@@ -134,6 +134,10 @@ describe('files', () => {
 
 describe('what is refused, and the way out that the sentence names', () => {
   const refused: [text: string, sentence: RegExp][] = [
+    ['x.example servername=x.example:443', /a host name or an address alone.*no port/],
+    ['x.example servername=https://x.example', /a host name or an address alone.*no scheme/],
+    ['[x.example]', /an IPv6 address/],
+    ['2001:db8:::1', /an IPv6 address/],
     ['', /nothing/],
     ['# only a comment', /nothing/],
     ['smpt://mx', /"smpt" \(did you mean "smtp"\?\)/],
