@@ -2,6 +2,7 @@
  * The one table of settings that belong to a run and not to a target. As with `targets/settings.ts`: flags, config keys,
  * defaults, docs and JSON Schema are all made from it.
  */
+import { resolve } from 'node:path';
 import { err, ok, type Result } from '../model/result.ts';
 import { parseNameServer } from '../net/name-server.ts';
 import { didYouMean, quote } from '../targets/nearest.ts';
@@ -252,7 +253,8 @@ export function refuseFormats(requests: readonly FormatRequest[]): string | unde
   if (first && second) {
     return `two formats want the standard output, ${first.format} and ${second.format}: give one a file (${second.format}=FILE)`;
   }
-  const files = requests.map(({ file }) => file);
-  const twice = files.find((file, i) => file !== undefined && files.indexOf(file) !== i);
+  const files = requests.flatMap(({ file }) => (file === undefined ? [] : [file]));
+  const places = files.map((file) => resolve(file));
+  const twice = files.find((_, i) => places.indexOf(places[i]!) !== i);
   return twice === undefined ? undefined : `two formats want the same file ${quote(twice)}`;
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseInstant } from '../../src/config/instant.ts';
 import { type FlagTexts, resolveRun, resolveRunSettings, type SettingsLayer } from '../../src/config/resolve-run.ts';
@@ -107,12 +108,13 @@ describe('the table of run settings', () => {
       refuseFormats([{ format: 'human' }, { format: 'json', file: 'a' }, { format: 'csv', file: 'b' }]),
     ).toBeUndefined();
     expect(refuseFormats([{ format: 'human' }, { format: 'json' }])).toMatch(/human and json.*json=FILE/);
-    expect(
-      refuseFormats([
+    for (const file of ['a', './a', 'x/../a', resolve('a')]) {
+      const both = [
         { format: 'json', file: 'a' },
-        { format: 'csv', file: 'a' },
-      ]),
-    ).toMatch(/same file "a"/);
+        { format: 'csv', file },
+      ];
+      expect(refuseFormats(both)).toMatch(/same file "/);
+    }
   });
 });
 
