@@ -53,7 +53,7 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
   const total = sources.lists.length === 0 ? sources.words.length + sources.made.length : undefined;
   if (io.supervisor?.kind === 'of-reader') {
     const { readAgain } = await import('./supervised/read-again.ts');
-    const told = { run, judgedAt: run.now ?? io.now(), runId: randomUUID(), total };
+    const told = { run, startedAt: io.now(), runId: randomUUID(), total };
     await readAgain({ run: told, sources, told: io.supervisor.told, pipe: io.supervisor.pipe });
     return 0;
   }

@@ -41,6 +41,8 @@ export interface CheckRun {
   readonly deadlineMs: number;
   /** So long before it the scan ends, for what comes behind it. */
   readonly reserveMs?: number;
+  /** Milliseconds since the epoch; absent: now. */
+  readonly startedAt?: number | undefined;
   /** Milliseconds since the epoch; absent: the start of the run. */
   readonly judgedAt?: number | undefined;
   /** On the standard output. */

@@ -10,6 +10,8 @@ import { Progress } from './progress.ts';
 
 export interface RunStateOptions {
   readonly io: Io;
+  /** Milliseconds since the epoch; absent: now. */
+  readonly startedAt?: number | undefined;
   /** Milliseconds since the epoch; absent: the start of the run. */
   readonly judgedAt?: number | undefined;
   readonly progress: boolean;
@@ -31,10 +33,10 @@ export class RunState {
   readonly #errors: InputError[] = [];
 
   constructor(options: RunStateOptions) {
-    const { io, judgedAt, progress, total } = options;
+    const { io, startedAt = io.now(), judgedAt = startedAt, progress, total } = options;
     this.#options = options;
-    this.#startedAt = io.now();
-    this.judgedAt = judgedAt ?? this.#startedAt;
+    this.#startedAt = startedAt;
+    this.judgedAt = judgedAt;
     this.progress = new Progress({
       stderr: progress ? io.stderr : { ...io.stderr, isTTY: false },
       now: () => io.now(),

@@ -23,7 +23,8 @@ import { scanHere } from '../run/scan-here.ts';
 /** The run, as the scanner tells it once it has read the config. */
 export interface SupervisedRun {
   readonly run: RunSettings;
-  readonly judgedAt: number;
+  /** Milliseconds since the epoch: the supervisor's report says so, too. */
+  readonly startedAt: number;
   /** A UUID, for the run record and the heartbeat. */
   readonly runId: string;
   readonly total?: number | undefined;
@@ -45,7 +46,7 @@ export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitC
   const { settings, total, supervisor } = options;
   const { run } = settings;
   const frames = new FrameWriter<SupervisedRun>(supervisor.pipe);
-  const told: SupervisedRun = { run, judgedAt: run.now ?? io.now(), runId: randomUUID(), total };
+  const told: SupervisedRun = { run, startedAt: io.now(), runId: randomUUID(), total };
   await frames.write({ kind: 'run', run: told });
   const pulse = setInterval(() => void frames.write({ kind: 'alive' }), ALIVE_EVERY_MS);
   const { watch, problems, scanAll } = await prepare(told, options, { frames, io });
@@ -58,7 +59,8 @@ export async function runScanner(options: ScannerOptions, io: Io): Promise<ExitC
         await scanAll(telling(to));
       },
       deadlineMs: run.deadline - reserveOf(run),
-      judgedAt: told.judgedAt,
+      startedAt: told.startedAt,
+      judgedAt: run.now,
       outputs: [],
       progress: false,
       onInputError: (error) => void frames.write({ kind: 'input-error', error }),

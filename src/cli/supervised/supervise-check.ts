@@ -98,7 +98,7 @@ async function begin(supervised: Supervised, io: Io): Promise<Begun | undefined>
   try {
     return await runOf(supervised, patience, () => {
       const { run } = resolveRun({ flags });
-      return { run, judgedAt: run.now ?? io.now(), runId: randomUUID() };
+      return { run, startedAt: io.now(), runId: randomUUID() };
     });
   } finally {
     release();
@@ -140,7 +140,7 @@ async function follow(
   io: Io,
 ): Promise<{ code: ExitCode; due: readonly string[] }> {
   const { scanner, frames, secondReading } = supervised;
-  const { run, judgedAt, total } = begun.run;
+  const { run, startedAt, total } = begun.run;
   const due = new Set<string>();
   const around = await Surroundings.begin(begun.run, io);
   const produce: Produce = (to) => {
@@ -165,7 +165,8 @@ async function follow(
       produce,
       deadlineMs: run.deadline,
       reserveMs: reserveOf(run),
-      judgedAt,
+      startedAt,
+      judgedAt: run.now,
       outputs: await stdoutSpecs(run, io),
       files: around.files,
       onOutcome: (outcome) => around.tell(outcome),
