@@ -2,6 +2,7 @@
  * Renewal: the nouns of `certwatch renew`, from why a certificate is due to what became of it. All text that came from
  * outside (a CA, a hook, a server) is raw and capped; times are milliseconds since the epoch.
  */
+import type { KeyType } from './certificate.ts';
 
 /** Where a renewal can be, in this order; `put-back` is the way back from what was not served. */
 export const RENEWAL_STEPS = [
@@ -47,6 +48,7 @@ export interface CertificateFacts {
   readonly notAfter: number;
   /** `dns:example.org`, `ip:192.0.2.1` */
   readonly names: readonly string[];
+  readonly keyType: KeyType;
 }
 
 /** A stable word for what to do next. */

@@ -2,6 +2,9 @@
  * Target: one thing to watch, an endpoint (host, port, protocol, server name) or a file.
  */
 
+/** Kinds of keys that a server often has a certificate each for. */
+export type KeyKind = 'rsa' | 'ec';
+
 /** How bytes get to the TLS handshake: directly (`tls`), or by the STARTTLS dialogue of the named protocol. */
 export type Protocol = 'tls' | StartTlsProtocol;
 
@@ -98,6 +101,8 @@ export interface EndpointTarget extends TargetBase {
   readonly alpn?: readonly string[];
   /** The name asked for by SNI and matched against the certificate; an IP address is matched but never sent as SNI. */
   readonly servername: string;
+  /** Of a server that has several certificates, the one with such a key is asked for; absent: the one that it prefers. */
+  readonly keyKind?: KeyKind;
 }
 
 export interface FileTarget extends TargetBase {

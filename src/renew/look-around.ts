@@ -89,7 +89,7 @@ async function ask(
 ): Promise<Answers> {
   const limit = Deadline.after(LOOK_AROUND_MS, deadline);
   const { targets } = renewal;
-  const named = disk.kind === 'set' ? { new: disk.leaf.sha256 } : {};
+  const named = disk.kind === 'set' ? { new: disk.leaf.sha256, keyType: disk.leaf.publicKey.type } : {};
   const [seen, advice] = await Promise.all([
     lookEverywhere({ targets, named, look: tools.look, deadline: limit }),
     adviceFor(renewal, tools, { disk, deadline: limit, warn }),

@@ -86,7 +86,8 @@ export async function prove(attempt: Attempt, inPlace: InPlace, course: Course):
   return { kind: verified.everywhere ? 'proven' : 'partly', certificate, served: verified.seen };
 }
 
-const namedOf = ({ sha256 }: CertificateFacts, disk: OnDisk): Named => ({
+const namedOf = ({ sha256, keyType }: CertificateFacts, disk: OnDisk): Named => ({
+  keyType,
   new: sha256,
   old: disk.kind === 'set' ? disk.leaf.sha256 : undefined,
 });
@@ -114,7 +115,8 @@ async function turnBack(attempt: Attempt, { certificate, back }: InPlace, troubl
   if (!back || disk.kind !== 'set' || noWayBack) {
     return { kind: 'ended', result: { ...stays, served, problem, noWayBack: noWayBack ?? 'nothing-before' } };
   }
-  const undone = await putBack(attempt, back, { course, named, wanted: disk.leaf.sha256 });
+  const { sha256: wanted, publicKey } = disk.leaf;
+  const undone = await putBack(attempt, back, { course, named: { ...named, keyType: publicKey.type }, wanted });
   return {
     kind: 'ended',
     result: { ...about, inUse: factsOf(disk.leaf), kind: 'rolled-back', step, problem, served, ...undone },

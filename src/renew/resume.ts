@@ -73,7 +73,7 @@ export async function lookAgain(
 ): Promise<RenewalResult> {
   const { leaf, reasons } = planned;
   const certificate = factsOf(leaf);
-  const wanted = certificate.sha256;
+  const { sha256: wanted, keyType } = certificate;
   const about = { ...attempt.about, certificate };
   const reach = reachOf(seen.places, { wanted, baseline: seen.places });
   const silent = { ...about, problem: silentOnes(seen.at), served: seen.at };
@@ -81,7 +81,7 @@ export async function lookAgain(
   if (reach === 'no') return { ...silent, kind: 'not-served', step: 'verify', noWayBack: 'nothing-answers' };
   const begun = await attempt.begin(planned);
   if (!begun.ok) return attempt.failed(begun.error);
-  const verified = await verifyStep(attempt, { wanted, named: { new: wanted }, deadline, patienceMs: 0 });
+  const verified = await verifyStep(attempt, { wanted, named: { new: wanted, keyType }, deadline, patienceMs: 0 });
   const served = verified.seen;
   const result: RenewalResult = verified.ok
     ? { ...about, kind: 'resumed', reasons, served }

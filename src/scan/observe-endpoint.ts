@@ -144,7 +144,8 @@ async function lookOnce(look: Look, addresses: readonly string[]): Promise<Obser
   const first = await connectAndRead(look, addresses, readChain);
   if (first.kind === 'failed') return first.observation;
   if (first.outcome.kind === 'presented') return presented(look, first.outcome, first.address, 'certwatch');
-  if (first.outcome.secondOpinion && !look.deadline.expired) {
+  // node:tls would ask for any certificate.
+  if (first.outcome.secondOpinion && !look.target.keyKind && !look.deadline.expired) {
     look.earlier.failure = failedToRead(look, first.outcome, first.address);
     const maxVersion = first.outcome.secondOpinionMaxVersion;
     const { readChainWithNodeTls } = await import('../tls/second-opinion.ts');
@@ -181,8 +182,9 @@ async function connectAndRead(look: Look, addresses: readonly string[], read: Re
       }
     }
     clock.enter('handshake');
-    const { servername, alpn } = target;
-    const outcome = await read(socket, { servername, deadline, ...(alpn ? { alpn } : {}) });
+    const { servername, alpn, keyKind } = target;
+    const wish = { ...(alpn ? { alpn } : {}), ...(keyKind ? { keyKind } : {}) };
+    const outcome = await read(socket, { servername, deadline, ...wish });
     return { kind: 'read', outcome, address };
   } catch (bug) {
     socket.destroy();

@@ -3,6 +3,8 @@
  * suite can be offered that nothing here could ever encrypt with: devices that speak only RC4 or 3DES still show theirs.
  */
 
+import type { KeyKind } from '../model/target.ts';
+
 export type AeadAlgorithm = 'aes-128-gcm' | 'aes-256-gcm' | 'aes-128-ccm' | 'aes-256-ccm' | 'chacha20-poly1305';
 
 export interface Aead {
@@ -101,6 +103,18 @@ const OFFERED: readonly (readonly [number, string])[] = [
 const RENEGOTIATION_SCSV = 0x00ff;
 
 export const OFFERED_SUITES: readonly number[] = [...OFFERED.map(([id]) => id), RENEGOTIATION_SCSV];
+
+/** Up to TLS 1.2 the suite says which kind of key the certificate has. */
+const OF_KIND: Readonly<Record<KeyKind, RegExp>> = {
+  ec: /^TLS_(AES|CHACHA20|ECDHE_ECDSA)_/,
+  rsa: /^TLS_(AES|CHACHA20|(ECDHE_|DHE_)?RSA)_/,
+};
+
+/** Those that fit a certificate with such a key. */
+export const suitesFor = (kind: KeyKind): readonly number[] => [
+  ...OFFERED.filter(([, name]) => OF_KIND[kind].test(name)).map(([id]) => id),
+  RENEGOTIATION_SCSV,
+];
 
 const names = new Map(OFFERED);
 const known = new Map<number, CipherSuite>();

@@ -4,14 +4,17 @@
  * what looks odd.
  */
 import { randomFillSync } from 'node:crypto';
+import type { KeyKind } from '../model/target.ts';
 import { ipVersion } from '../x509/ip.ts';
-import { OFFERED_SUITES } from './cipher-suites.ts';
+import { OFFERED_SUITES, suitesFor } from './cipher-suites.ts';
 import { type KeyPair, keyPair, OFFERED_GROUPS, X25519 } from './groups.ts';
 import { handshakeMessage, u16, u16List, vector8, vector16 } from './wire.ts';
 
 export interface HelloOptions {
   readonly servername?: string;
   readonly alpn?: readonly string[];
+  /** Of a server that has several certificates, the one with such a key is asked for. */
+  readonly keyKind?: KeyKind;
   /** 32 bytes each of client random and legacy session id; fresh ones without. For tests that replay a flight. */
   readonly random?: Uint8Array;
 }
@@ -38,6 +41,7 @@ export const EXTENSION = {
   supportedVersions: 43,
   cookie: 44,
   pskKeyExchangeModes: 45,
+  signatureAlgorithmsCert: 50,
   keyShare: 51,
 } as const;
 
@@ -50,11 +54,42 @@ const SIGNATURE_ALGORITHMS: readonly number[] = [
 /** TLS 1.3 down to 1.0. */
 const VERSIONS: readonly number[] = [0x0304, 0x0303, 0x0302, 0x0301];
 
+/** Of a leaf with such a key; the signatures above it may be any (RFC 8446 4.2.3). */
+const SIGNATURES_BY: Readonly<Record<KeyKind, readonly number[]>> = {
+  ec: [0x0403, 0x0503, 0x0603, 0x081a, 0x081b, 0x081c, 0x0303, 0x0203],
+  rsa: [0x0809, 0x080a, 0x080b, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0301, 0x0201, 0x0101],
+};
+
 const NONE = new Uint8Array(0);
 const extension = (type: number, body: Uint8Array): Uint8Array => Buffer.concat([u16(type), vector16(body)]);
 
+/** What depends on the key that is asked for. */
+interface KeyOffer {
+  readonly suitesAndCompression: Uint8Array;
+  readonly signatures: Uint8Array;
+}
+
+const withCompression = (suites: readonly number[]) =>
+  Buffer.concat([vector16(u16List(suites)), vector8(Uint8Array.of(0))]);
+const signatures = (type: number, list: readonly number[]) => extension(type, vector16(u16List(list)));
+
 // What never changes is encoded once.
-const SUITES_AND_COMPRESSION = Buffer.concat([vector16(u16List(OFFERED_SUITES)), vector8(Uint8Array.of(0))]);
+const ANY_KEY: KeyOffer = {
+  suitesAndCompression: withCompression(OFFERED_SUITES),
+  signatures: signatures(EXTENSION.signatureAlgorithms, SIGNATURE_ALGORITHMS),
+};
+
+const keyOffer = (kind: KeyKind | undefined): KeyOffer =>
+  kind === undefined
+    ? ANY_KEY
+    : {
+        suitesAndCompression: withCompression(suitesFor(kind)),
+        signatures: Buffer.concat([
+          signatures(EXTENSION.signatureAlgorithms, SIGNATURES_BY[kind]),
+          signatures(EXTENSION.signatureAlgorithmsCert, SIGNATURE_ALGORITHMS),
+        ]),
+      };
+
 const BEFORE_ALPN = Buffer.concat([
   extension(EXTENSION.pointFormats, vector8(Uint8Array.of(0, 1, 2))),
   extension(EXTENSION.supportedGroups, vector16(u16List(OFFERED_GROUPS))),
@@ -65,7 +100,8 @@ const BEFORE_ALPN = Buffer.concat([
 const BEHIND_ALPN = Buffer.concat([
   extension(EXTENSION.encryptThenMac, NONE),
   extension(EXTENSION.extendedMasterSecret, NONE),
-  extension(EXTENSION.signatureAlgorithms, vector16(u16List(SIGNATURE_ALGORITHMS))),
+]);
+const BEHIND_SIGNATURES = Buffer.concat([
   extension(EXTENSION.supportedVersions, vector8(u16List(VERSIONS))),
   // psk_dhe_ke. No PSK is ever offered, but a hello without this looks odd.
   extension(EXTENSION.pskKeyExchangeModes, vector8(Uint8Array.of(1))),
@@ -92,15 +128,18 @@ export function retriedHello(
 
 function encode(hello: Omit<ClientHello, 'message'>, options: HelloOptions, extra: Uint8Array): Uint8Array {
   const share = Buffer.concat([u16(hello.keyPair.group), vector16(hello.keyPair.share)]);
+  const offer = keyOffer(options.keyKind);
   const extensions = [
     serverName(options.servername),
     BEFORE_ALPN,
     alpn(options.alpn),
     BEHIND_ALPN,
+    offer.signatures,
+    BEHIND_SIGNATURES,
     extension(EXTENSION.keyShare, vector16(share)),
     extra,
   ];
-  const fixed = [u16(0x0303), hello.random, vector8(hello.sessionId), SUITES_AND_COMPRESSION];
+  const fixed = [u16(0x0303), hello.random, vector8(hello.sessionId), offer.suitesAndCompression];
   let length = 6; // message header and the extensions' own length
   for (const part of [...fixed, ...extensions]) length += part.length;
   extensions.push(padding(length));

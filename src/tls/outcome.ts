@@ -3,6 +3,7 @@
  * `read-chain.ts`, node:tls in `second-opinion.ts`) answer in these words.
  */
 import type { Failure, Possession } from '../model/observation.ts';
+import type { KeyKind } from '../model/target.ts';
 import type { Deadline } from '../time/deadline.ts';
 
 export interface ReadOptions {
@@ -10,6 +11,8 @@ export interface ReadOptions {
   readonly servername?: string;
   /** ALPN protocol names in order of preference (RFC 7301), 1–255 bytes each; the extension is left out without. */
   readonly alpn?: readonly string[];
+  /** Only a certificate with such a key is asked for. */
+  readonly keyKind?: KeyKind;
   readonly deadline: Deadline;
 }
 

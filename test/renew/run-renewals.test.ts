@@ -255,7 +255,7 @@ test('those that failed before come last', async () => {
       name,
       warnings: [],
       kind: 'rehearsed',
-      certificate: { sha256: '', notBefore: 0, notAfter: 0, names: [] },
+      certificate: { sha256: '', notBefore: 0, notAfter: 0, names: [], keyType: 'ec' as const },
       ran: [],
       leftOut: [],
     };
@@ -274,7 +274,7 @@ test('those that failed before come last', async () => {
 });
 
 describe('exit status', () => {
-  const facts = { sha256: '', notBefore: 0, notAfter: 0, names: [] };
+  const facts = { sha256: '', notBefore: 0, notAfter: 0, names: [], keyType: 'ec' as const };
   const about = { name: 'x', warnings: [] };
   const problem = { reason: 'x', detail: 'x' };
   const renewed: RenewalResult = { ...about, kind: 'renewed', reasons: [], certificate: facts, served: [] };

@@ -15,6 +15,7 @@ const ending = (days: number): CertificateFacts => ({
   notBefore: NOW - DAY,
   notAfter: NOW + days * DAY - 1_000,
   names: ['dns:www.shop.example'],
+  keyType: 'ec',
 });
 const due = [{ code: 'window', renewAt: NOW - 10 * DAY, source: 'auto' } as const];
 const about = (name: string) => ({ name, warnings: [] });

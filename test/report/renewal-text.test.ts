@@ -7,7 +7,7 @@ import type { DueReason, RenewalResult } from '../../src/model/renewal.ts';
 import { displayWidth } from '../../src/report/layout.ts';
 import { renderRenewals } from '../../src/report/renewal-text.ts';
 
-const certificate = { sha256: '', notBefore: 0, notAfter: Date.UTC(2031, 0, 1), names: [] };
+const certificate = { sha256: '', notBefore: 0, notAfter: Date.UTC(2031, 0, 1), names: [], keyType: 'ec' as const };
 
 function linesOf(result: RenewalResult, columns: number): string[] {
   const outcome = { exitCode: 0, startedAt: 0, finishedAt: 0, deadlineReached: false, interrupted: false } as const;

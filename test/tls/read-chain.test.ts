@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { createCa, type KeyKind } from '../support/pki/pki.ts';
 import { listen } from '../support/servers/server.ts';
 import { type TlsServerOptions, tlsServer } from '../support/servers/tls-server.ts';
-import { hex, presented, read } from './dial.ts';
+import { failed, hex, presented, read } from './dial.ts';
 
 const NOW = Date.UTC(2031, 0, 1);
 const root = createCa({ now: NOW });
@@ -26,6 +26,23 @@ async function readFrom(options: TlsServerOptions, reading: Parameters<typeof re
   await server.idle();
   return { ...outcome, errors: server.errors };
 }
+
+describe.each(['TLSv1.3', 'TLSv1.2'] as const)('a server with an RSA and an EC certificate, %s', (version) => {
+  const both = { cert: [leaf.chainPem, rsaLeaf.chainPem], key: [leaf.keyPem, rsaLeaf.keyPem] };
+
+  test.each([
+    ['ec', leaf],
+    ['rsa', rsaLeaf],
+  ] as const)('shows the one that is asked for: %s', async (keyKind, wanted) => {
+    const outcome = await readFrom({ leaf: wanted, version, tls: both }, { keyKind });
+    expect(outcome).toMatchObject({ possession: PROVEN, errors: [] });
+  });
+});
+
+test('a certificate whose kind of key nobody asked for is not shown', async () => {
+  await using server = await tlsServer({ leaf });
+  expect(failed(await read(server.port, { keyKind: 'rsa' })).failure).toMatchObject({ reason: 'alert' });
+});
 
 describe('versions and suites', () => {
   test.each([

@@ -46,8 +46,9 @@ const LARGEST = 1024 * 1024;
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 export function factsOf(leaf: Certificate): CertificateFacts {
-  const { sha256, notBefore, notAfter } = leaf;
-  return { sha256, notBefore, notAfter, names: (leaf.subjectAltName ?? []).map(formatGeneralName) };
+  const { sha256, notBefore, notAfter, publicKey } = leaf;
+  const names = (leaf.subjectAltName ?? []).map(formatGeneralName);
+  return { sha256, notBefore, notAfter, names, keyType: publicKey.type };
 }
 
 /**

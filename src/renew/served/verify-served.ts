@@ -2,7 +2,7 @@
  * Is the new certificate served? Asked of certwatch's own reader, at every address of every target, again and again until
  * all say so or the deadline comes. A renewal is done then, and not before.
  */
-import type { Certificate } from '../../model/certificate.ts';
+import type { Certificate, KeyType } from '../../model/certificate.ts';
 import type { Observation } from '../../model/observation.ts';
 import type { ServedAt } from '../../model/renewal.ts';
 import type { Target } from '../../model/target.ts';
@@ -20,6 +20,8 @@ export type Look = (target: Target, deadline: Deadline) => Promise<Verdict>;
 export interface Named {
   readonly new?: string | undefined;
   readonly old?: string | undefined;
+  /** Of the one that is looked for: where an RSA and an EC certificate are served side by side, that one is asked for. */
+  readonly keyType?: KeyType | undefined;
 }
 
 export interface VerifyOptions {
@@ -142,22 +144,40 @@ export async function lookEverywhere({
   look,
   deadline,
 }: Pick<VerifyOptions, 'targets' | 'look' | 'deadline'> & { readonly named?: Named }): Promise<Seen> {
-  const verdicts = await Promise.all(
+  const seen = await Promise.all(
     targets.map(async (target) => {
       const limit = Deadline.after(Math.min(LOOK_MS, target.settings.timeoutMs), deadline);
       try {
-        return await look(target, limit);
+        return await observe(target, { look, keyType: named?.keyType, deadline: limit });
       } finally {
         limit.release();
       }
     }),
   );
   const names = placeNames(targets);
-  const places = verdicts.map(({ observations }, i) =>
-    observations.map((each) => servedAt(names[i] ?? '', each, named ?? {})),
-  );
-  const leaves = verdicts.flatMap(({ observations }) => observations.flatMap((each) => leafOf(each) ?? []));
+  const places = seen.map((here, i) => here.map((each) => servedAt(names[i] ?? '', each, named ?? {})));
+  const leaves = seen.flat().flatMap((each) => leafOf(each) ?? []);
   return { places, at: places.flat(), leaves };
+}
+
+/**
+ * A server with an RSA and an EC certificate shows a client that takes both the one that it prefers; the other one is shown
+ * to who asks for that only. Where no certificate with such a key is to be had, what was shown first stands.
+ */
+async function observe(
+  target: Target,
+  { look, keyType, deadline }: Pick<VerifyOptions, 'look' | 'deadline'> & Pick<Named, 'keyType'>,
+): Promise<readonly Observation[]> {
+  const { observations } = await look(target, deadline);
+  if (target.kind !== 'endpoint' || (keyType !== 'rsa' && keyType !== 'ec')) return observations;
+  const isOther = (seen: Observation) => seen.kind === 'presented' && leafOf(seen)?.publicKey.type !== keyType;
+  if (!observations.some(isOther)) return observations;
+  const asked = await look({ ...target, keyKind: keyType }, deadline);
+  const single = observations.length === 1 && asked.observations.length === 1;
+  return observations.map((seen) => {
+    const found = asked.observations.find((each) => single || each.address === seen.address);
+    return isOther(seen) && found?.kind === 'presented' && !isOther(found) ? found : seen;
+  });
 }
 
 /** What reports call each target: its name, and where several have that, what sets them apart. */
