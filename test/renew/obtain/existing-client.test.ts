@@ -116,6 +116,45 @@ test('it fails half-way: put back, too', async () => {
   expect(await factsOf(s)).toEqual(OLD(s));
 });
 
+test.each([
+  ['for other names', { sans: ['dns:other.shop.example'] }, 'names-missing'],
+  ['that is older than the one before', { ageDays: 88 }, 'older'],
+] as const)('it leaves a whole set %s: put back at once, and told', async (_, parts, reason) => {
+  await using s = await clientScene(PLAIN, (good) => good);
+  const { folder, live, tools } = s.here;
+  await s.here.writeSet(folder.at('issues'), s.here.issue(parts));
+  const before = await looks(live);
+  const result = await renewHere(s.renewal, tools);
+  expect(result).toMatchObject({
+    kind: 'failed',
+    step: 'order',
+    problem: { reason, detail: expect.stringMatching(/; what was there before is back in its place$/) },
+    inUse: { sha256: s.old.sha256 },
+  });
+  expect(await looks(live)).toEqual(before);
+  await expect(stat(folder.at('state/before/www'))).rejects.toThrow('ENOENT');
+});
+
+test('fewer names than the config has, but no fewer than before: newer is better, and it stays', async () => {
+  await using s = await clientScene(PLAIN, (good) => good);
+  const renewal = { ...s.renewal, domains: [...s.renewal.domains, 'more.shop.example'] };
+  const result = await renewHere(renewal, s.here.tools);
+  expect(result).toMatchObject({ problem: { reason: 'names-missing' }, inUse: { sha256: s.fresh.sha256 } });
+  expect((await factsOf(s)).disk).toBe(s.fresh.sha256);
+});
+
+test('it has renewed, and fails all the same: the new one stays, and is what is said to be on disk', async () => {
+  await using s = await clientScene(PLAIN, (good) => good);
+  const command = shell(`${PLAIN.command(s.here.folder.at('issues'))}; exit 3`);
+  const result = await renewHere({ ...s.renewal, by: { kind: 'command', command } }, s.here.tools);
+  expect(result).toMatchObject({
+    problem: { reason: 'order-failed', detail: expect.stringMatching(/status 3$/) },
+    inUse: { sha256: s.fresh.sha256 },
+  });
+  // Good on disk, and not served yet: it only has to be reloaded.
+  expect(await renewHere(s.renewal, s.here.tools)).toMatchObject({ kind: 'resumed' });
+});
+
 describe('killed', { timeout: 20_000 }, () => {
   let worker: RenewalWorker;
   beforeAll(async () => {
