@@ -2,19 +2,15 @@
  * The heartbeat against a service that is well, ill, slow, silent or gone: what it is told, and that nothing of it takes
  * longer than it may.
  */
+
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHeartbeat, type HeartbeatOptions, parsePingUrl } from '../../src/alert/heartbeat.ts';
 import { err, ok } from '../../src/model/result.ts';
 import type { ResolveName } from '../../src/net/http-exchange.ts';
 import { Deadline } from '../../src/time/deadline.ts';
 import { createCa } from '../support/pki/pki.ts';
-import {
-  closedPort,
-  drippingServer,
-  floodingServer,
-  resetServer,
-  silentServer,
-} from '../support/servers/misbehaving.ts';
+import { closedPort } from '../support/ports.ts';
+import { drippingServer, floodingServer, resetServer, silentServer } from '../support/servers/misbehaving.ts';
 import { pingService, type Reply } from './ping-service.ts';
 
 const RUN_ID = '3e9c0b52-5a1c-4f6e-8f43-0d3b6c1f2a11';

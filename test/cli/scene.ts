@@ -2,10 +2,12 @@
  * What the transcripts of the built program play on: real TLS servers on loopback, a PKI that was made as of one fixed
  * moment, and runs written down as a person would see them, with all that differs from run to run taken out.
  */
+
 import { strictReader } from '../report/readers/json.ts';
 import { type Authority, createCa, type Issued, makeKey } from '../support/pki/pki.ts';
+import { closedPort } from '../support/ports.ts';
 import { type RunOptions, type RunResult, runCertwatch } from '../support/run-certwatch.ts';
-import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
+import { silentServer } from '../support/servers/misbehaving.ts';
 import type { TestServer } from '../support/servers/server.ts';
 import { tlsServer } from '../support/servers/tls-server.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';

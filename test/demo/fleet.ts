@@ -1,9 +1,11 @@
 /**
  * The demo's fleet: real servers on loopback, each with what is wrong about it and what certwatch has to find.
  */
+
 import type { FindingCode, Status } from '../../src/model/finding.ts';
 import { type Authority, createCa, type Issued, selfSigned } from '../support/pki/pki.ts';
-import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
+import { closedPort } from '../support/ports.ts';
+import { silentServer } from '../support/servers/misbehaving.ts';
 import { tlsServer } from '../support/servers/tls-server.ts';
 
 export interface Listening {

@@ -2,6 +2,7 @@
  * A scanner is lost before it has read its list to the end: the report has a result for every target all the same, in the
  * order of the list, or says that some are missing.
  */
+
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,8 +12,9 @@ import { targetsOf } from '../../src/scan/target-source.ts';
 import type { Shard } from '../../src/targets/shard.ts';
 import { strictReader } from '../report/readers/json.ts';
 import { buildIfStale } from '../support/build.ts';
+import { closedPort } from '../support/ports.ts';
 import { type RunOptions, runCertwatch } from '../support/run-certwatch.ts';
-import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
+import { silentServer } from '../support/servers/misbehaving.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import type { JsonResult } from './lab-run.ts';
 

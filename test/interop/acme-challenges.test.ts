@@ -1,6 +1,7 @@
 /**
  * Every way to answer a challenge, against pebble, with preflight on.
  */
+
 import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,8 @@ import { bind, startNamed, type UpdatableZone } from '../support/acme/name-serve
 import { type Ordered, orderWith } from '../support/acme/order-with.ts';
 import { newPebble, type Pebble, startPebble } from '../support/acme/pebble.ts';
 import { webServer } from '../support/acme/web-server.ts';
-import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
+import { closedPort } from '../support/ports.ts';
+import { silentServer } from '../support/servers/misbehaving.ts';
 import { serve } from '../support/servers/server.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 

@@ -2,6 +2,7 @@
  * A CA that misbehaves: pebble behind a proxy that hangs, drips, resets, limits and lies. Each is a failure with its own
  * word, before the deadline, and nothing is left running.
  */
+
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, vi } from 'vitest';
@@ -12,9 +13,10 @@ import { groupLives, type OrderWith, orderWith } from '../support/acme/order-wit
 import { oldPebble, type Pebble, startPebble } from '../support/acme/pebble.ts';
 import { type WebServer, webServer } from '../support/acme/web-server.ts';
 import { type CertificateOptions, createCa, type KeyPair, makeKey } from '../support/pki/pki.ts';
+import { closedPort } from '../support/ports.ts';
 import { Disposals } from '../support/renew/disposals.ts';
 import { dnsServer } from '../support/servers/dns-server.ts';
-import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
+import { silentServer } from '../support/servers/misbehaving.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
 // An order takes a second; on a busy machine it may take many, and no result may depend on that.

@@ -2,13 +2,15 @@
  * A hundred due certificates at one CA and one nginx, and five whose challenge host accepts and never answers: 95 renewed
  * and verified by the deadline, 5 told, exit status 2. Takes a minute or two, so it runs under CI, or with HUNDRED=1.
  */
+
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { beforeAll, expect } from 'vitest';
-import { freePort, startDaemon, testWith } from '../support/acme/daemon.ts';
+import { startDaemon, testWith } from '../support/acme/daemon.ts';
 import { oldPebble, startPebble } from '../support/acme/pebble.ts';
 import { webServer } from '../support/acme/web-server.ts';
 import { buildIfStale } from '../support/build.ts';
+import { freePort } from '../support/ports.ts';
 import { Disposals } from '../support/renew/disposals.ts';
 import { nginxProgram } from '../support/renew/nginx.ts';
 import { stage, writeSet } from '../support/renew/stage.ts';

@@ -1,11 +1,13 @@
 /**
  * STARTTLS against Dovecot: IMAP, POP3, LMTP and ManageSieve.
  */
+
 import { execFileSync } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { describe, expect } from 'vitest';
-import { type Daemon, findProgram, freePort, startDaemon, testWith } from '../support/acme/daemon.ts';
+import { type Daemon, findProgram, startDaemon, testWith } from '../support/acme/daemon.ts';
+import { freePort } from '../support/ports.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { expectChain, failureAt, writeIdentity } from './starttls-read.ts';
 

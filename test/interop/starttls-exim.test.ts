@@ -1,9 +1,11 @@
 /**
  * STARTTLS against Exim: SMTP with and without TLS, and a server that turns clients away.
  */
+
 import { chmod, mkdir } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
-import { findProgram, freePort, startDaemon, testWith } from '../support/acme/daemon.ts';
+import { findProgram, startDaemon, testWith } from '../support/acme/daemon.ts';
+import { freePort } from '../support/ports.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { expectChain, failureAt, writeIdentity } from './starttls-read.ts';
 

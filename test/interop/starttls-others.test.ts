@@ -1,13 +1,15 @@
 /**
  * STARTTLS against the daemons of the protocols beside mail: LDAP, FTP, XMPP, IRC, MySQL and PostgreSQL.
  */
+
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { findProgram, freePort, startDaemon, testWith, untilListens } from '../support/acme/daemon.ts';
+import { findProgram, startDaemon, testWith, untilListens } from '../support/acme/daemon.ts';
+import { freePort } from '../support/ports.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { expectChain, failureAt, writeIdentity } from './starttls-read.ts';
 

@@ -2,11 +2,12 @@
  * Starts a TLS server from outside (openssl, nginx, gnutls-serv) for one test. Unlike other daemons it is never probed by
  * connecting to it: each connection is one that it serves and complains of.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'vitest';
 import type { ReadOptions, ReadPresented } from '../../src/tls/outcome.ts';
-import { freePort } from '../support/acme/daemon.ts';
+import { freePort } from '../support/ports.ts';
 import { hex, presented, read } from '../tls/dial.ts';
 
 export interface TlsDaemon extends AsyncDisposable {

@@ -1,6 +1,7 @@
 /**
  * Dialing: happy eyeballs over several addresses, each way to fail told apart, and nothing left behind.
  */
+
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -10,8 +11,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { connectedToItself, dial } from '../../src/net/dial.ts';
 import { type AttemptError, dialFailure } from '../../src/net/dial-failure.ts';
 import { Deadline } from '../../src/time/deadline.ts';
+import { closedPort } from '../support/ports.ts';
 import { REPOSITORY } from '../support/repository.ts';
-import { closedPort, fullBacklogServer } from '../support/servers/misbehaving.ts';
+import { fullBacklogServer } from '../support/servers/misbehaving.ts';
 import { serve } from '../support/servers/server.ts';
 
 async function dialWithin(ms: number, addresses: readonly string[], port: number) {

@@ -1,12 +1,14 @@
 /**
  * One HTTP request against servers that answer, cut short, flood, drip and are not there.
  */
+
 import { describe, expect, test } from 'vitest';
 import { err, ok } from '../../src/model/result.ts';
 import { askHttp, type ResolveName } from '../../src/net/http-exchange.ts';
 import { httpGet } from '../../src/net/http-get.ts';
 import { Deadline } from '../../src/time/deadline.ts';
-import { closedPort, drippingServer, silentServer } from '../support/servers/misbehaving.ts';
+import { closedPort } from '../support/ports.ts';
+import { drippingServer, silentServer } from '../support/servers/misbehaving.ts';
 import { serve } from '../support/servers/server.ts';
 
 /** Answers every request with these bytes, and closes. */

@@ -1,6 +1,7 @@
 /**
  * Name look-ups against a name server that answers, misbehaves or says nothing; under deadlines, side by side.
  */
+
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,9 +14,9 @@ import {
   resolveHost,
 } from '../../src/net/resolve.ts';
 import { Deadline } from '../../src/time/deadline.ts';
+import { closedPort } from '../support/ports.ts';
 import { REPOSITORY } from '../support/repository.ts';
 import { type DnsServer, type DnsTable, dnsServer } from '../support/servers/dns-server.ts';
-import { closedPort } from '../support/servers/misbehaving.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 import { slowRelay } from './slow-relay.ts';
 

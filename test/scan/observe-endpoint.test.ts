@@ -1,6 +1,7 @@
 /**
  * Looks at an endpoint, over real sockets: what is tried again, how often, and what is reported when time is up.
  */
+
 import { afterEach, expect, test } from 'vitest';
 import type { EndpointTarget, TargetSettings } from '../../src/model/target.ts';
 import { createResolver } from '../../src/net/resolve.ts';
@@ -9,8 +10,9 @@ import { DEFAULT_SETTINGS } from '../../src/targets/settings.ts';
 import { Deadline } from '../../src/time/deadline.ts';
 import { ChainReader } from '../../src/x509/chain-reader.ts';
 import { createCa } from '../support/pki/pki.ts';
+import { closedPort } from '../support/ports.ts';
 import { type DnsTable, dnsServer } from '../support/servers/dns-server.ts';
-import { closedPort, silentServer } from '../support/servers/misbehaving.ts';
+import { silentServer } from '../support/servers/misbehaving.ts';
 import { serve } from '../support/servers/server.ts';
 import { secureContextOf, tlsServer, upgradeToTls } from '../support/servers/tls-server.ts';
 

@@ -1,11 +1,13 @@
 /**
  * The runner of the built program, and the folder that goes with a test.
  */
+
 import { access } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { buildIfStale } from './build.ts';
+import { closedPort } from './ports.ts';
 import { runCertwatch } from './run-certwatch.ts';
-import { closedPort, silentServer } from './servers/misbehaving.ts';
+import { silentServer } from './servers/misbehaving.ts';
 import { tempFolder } from './temp-folder.ts';
 
 describe('runCertwatch', () => {

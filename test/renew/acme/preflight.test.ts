@@ -2,6 +2,7 @@
  * What preflight makes of names that DNS does not have: whose CA it is, and whether this machine knows the name, decides.
  * Name servers on loopback.
  */
+
 import { expect, test } from 'vitest';
 import { ACME_DIRECTORIES } from '../../../src/config/acme-directories.ts';
 import type { Directory } from '../../../src/renew/acme/ca/objects.ts';
@@ -9,7 +10,7 @@ import type { AcmeWarning } from '../../../src/renew/acme/job.ts';
 import { preflight } from '../../../src/renew/acme/preflight/preflight.ts';
 import type { Work } from '../../../src/renew/acme/work.ts';
 import { Deadline } from '../../../src/time/deadline.ts';
-import { freePort } from '../../support/acme/daemon.ts';
+import { freePort } from '../../support/ports.ts';
 import { dnsServer } from '../../support/servers/dns-server.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 

@@ -2,11 +2,13 @@
  * Caddy's `acme_server` as a second CA, so that nothing here is pebble-shaped. It validates at ports 80 and 443, and its
  * name server is the system's: tests prove a loopback address of their own, which takes the right to listen at port 80.
  */
+
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { createCa } from '../pki/pki.ts';
+import { freePort } from '../ports.ts';
 import { tempFolder } from '../temp-folder.ts';
-import { findProgram, freePort, startDaemon } from './daemon.ts';
+import { findProgram, startDaemon } from './daemon.ts';
 
 export const caddyProgram = { caddy: findProgram('caddy') };
 

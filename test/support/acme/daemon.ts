@@ -3,9 +3,8 @@
  * also when the test run is cut short.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { test } from 'vitest';
 
@@ -89,34 +88,6 @@ function listens(port: number): Promise<boolean> {
     });
     socket.on('error', () => resolve(false));
   });
-}
-
-let next = 20_000 + Math.floor(Math.random() * 10_000);
-
-/** Below the range that the system hands out by itself, free for TCP and UDP, and not given twice by this process. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    next = next >= 32_000 ? 20_000 : next + 1;
-    if (await isFree(next)) return next;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const udp = createSocket('udp4');
-  try {
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
-    await new Promise<void>((resolve, reject) => {
-      udp.once('error', reject);
-      udp.bind(port, '127.0.0.1', resolve);
-    });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
-    udp.close();
-  }
 }
 
 /** Where a program stands; undefined where it is not installed. */

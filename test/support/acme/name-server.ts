@@ -1,9 +1,11 @@
 /**
  * BIND as the primary server of one zone that takes signed updates (RFC 2136), on loopback.
  */
+
 import { randomBytes } from 'node:crypto';
+import { freePort } from '../ports.ts';
 import { type TempFolder, tempFolder } from '../temp-folder.ts';
-import { findProgram, freePort, startDaemon } from './daemon.ts';
+import { findProgram, startDaemon } from './daemon.ts';
 
 export const bind = { named: findProgram('named') };
 

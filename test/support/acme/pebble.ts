@@ -2,13 +2,15 @@
  * Pebble, Let's Encrypt's CA for tests, and its DNS server with settable answers, both on loopback, with HTTPS by a
  * certificate minted here. Nonces are refused now and then and authorizations are never reused, as RFC 8555 allows.
  */
+
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Authority, createCa } from '../pki/pki.ts';
+import { freePort } from '../ports.ts';
 import { REPOSITORY } from '../repository.ts';
 import { type TempFolder, tempFolder } from '../temp-folder.ts';
-import { type Daemon, findProgram, freePort, startDaemon } from './daemon.ts';
+import { type Daemon, findProgram, startDaemon } from './daemon.ts';
 
 export interface PebblePrograms {
   readonly pebble: string | undefined;

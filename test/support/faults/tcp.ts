@@ -1,8 +1,8 @@
 /**
  * Faults under TLS: nobody there, silence, resets, drips, floods, and answers in another protocol.
  */
+import { closedPort } from '../ports.ts';
 import {
-  closedPort,
   closingServer,
   deafServer,
   drippingServer,

@@ -1,7 +1,9 @@
 /**
  * nginx as people run it: a master that reloads on SIGHUP, workers that serve, certificate and key out of a live folder.
  */
-import { findProgram, freePort, startDaemon } from '../acme/daemon.ts';
+
+import { findProgram, startDaemon } from '../acme/daemon.ts';
+import { freePort } from '../ports.ts';
 import type { TempFolder } from '../temp-folder.ts';
 
 export const nginxProgram = findProgram('nginx');

@@ -2,6 +2,7 @@
  * A stage for one renewal: a PKI, a live folder, a server that reads it and reloads on SIGHUP, a state directory, and a
  * renewal whose parts a test replaces. Looks are real, by certwatch's own reader.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
@@ -17,8 +18,8 @@ import { parseTarget } from '../../../src/targets/parse-target.ts';
 import { DEFAULT_SETTINGS } from '../../../src/targets/settings.ts';
 import { Deadline } from '../../../src/time/deadline.ts';
 import { ChainReader } from '../../../src/x509/chain-reader.ts';
-import { freePort } from '../acme/daemon.ts';
 import { type Authority, createCa, type Issued } from '../pki/pki.ts';
+import { freePort } from '../ports.ts';
 import { type TempFolder, tempFolder } from '../temp-folder.ts';
 
 export const NAME = 'www.shop.example';

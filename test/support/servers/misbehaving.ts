@@ -2,9 +2,9 @@
  * Servers that misbehave below TLS: silence, refusal, resets, drips, floods, and answers in another protocol.
  */
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { type ListenOptions, listen, serve, type TestServer } from './server.ts';
+import { type ListenOptions, serve, type TestServer } from './server.ts';
 
 /** Accepts, reads, and never says a word. */
 export const silentServer = (options: ListenOptions = {}): Promise<TestServer> =>
@@ -13,13 +13,6 @@ export const silentServer = (options: ListenOptions = {}): Promise<TestServer> =
 /** Accepts, and does not even read: what the client sends piles up in the kernel. */
 export const deafServer = (options: ListenOptions = {}): Promise<TestServer> =>
   serve((socket) => socket.pause(), options);
-
-/** A port that refuses: it was bound a moment ago and is closed now. */
-export async function closedPort(host = '127.0.0.1'): Promise<number> {
-  const server = await listen(createServer(), { host });
-  await server.close();
-  return server.port;
-}
 
 export type ResetStage =
   /** As soon as the connection is accepted. */

@@ -1,13 +1,14 @@
 /**
  * The servers themselves: each does what its name says, and leaves nothing behind.
  */
+
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { createCa } from '../pki/pki.ts';
+import { closedPort } from '../ports.ts';
 import {
-  closedPort,
   closingServer,
   drippingServer,
   floodingServer,
