@@ -38,7 +38,7 @@ beforeAll(async () => {
     );
   }
   await Promise.all(runs.values());
-}, 60_000);
+}, 120_000);
 
 afterAll(() => scene[Symbol.asyncDispose]());
 
