@@ -65,8 +65,10 @@ export interface AutomationData {
   /** The certificate's name in the config. */
   certificate: string;
   lastTriedAt: string;
-  /** As `certwatch renew` reports it; absent: it never came to its end. */
+  /** As `certwatch renew` reports it; absent: it never came to its end, or is on. */
   outcome?: string;
+  /** It is at it right now. */
+  running?: boolean;
   step?: string;
   reason?: string;
   detail?: string;

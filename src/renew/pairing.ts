@@ -26,14 +26,16 @@ export function pairingOf(
   target: Target,
   renewals: readonly Pick<Renewal, 'name' | 'live' | 'targets'>[],
 ): Pairing | undefined {
-  if (target.kind !== 'endpoint') return undefined;
-  const place = placeOf(target);
-  const served = renewals.filter(({ targets }) =>
-    targets.some((each) => each.kind === 'endpoint' && placeOf(each) === place),
-  );
-  const [only, ...others] = served;
+  const [only, ...others] = renewalsAt(target, renewals);
   if (only?.live === undefined || others.length > 0) return undefined;
   return { name: only.name, file: join(only.live, FILE_NAMES.fullchain) };
+}
+
+/** Those that are served where this target looks. */
+export function renewalsAt<R extends Pick<Renewal, 'targets'>>(target: Target, renewals: readonly R[]): R[] {
+  if (target.kind !== 'endpoint') return [];
+  const place = placeOf(target);
+  return renewals.filter(({ targets }) => targets.some((each) => each.kind === 'endpoint' && placeOf(each) === place));
 }
 
 /** The target with what it should serve; a file that it names itself stands. */
@@ -45,10 +47,18 @@ export function withPairing(target: Target, renewals: readonly Pick<Renewal, 'na
   return { ...target, settings: { ...settings, expect: { ...settings.expect, file: pairing.file } } };
 }
 
+export interface Automation {
+  /** The certificate's name in the config. */
+  readonly name: string;
+  readonly last: LastAttempt | undefined;
+  /** It is at it right now. */
+  readonly running?: boolean;
+}
+
 /** What automation knows of a certificate that is due: into the findings that say so. */
-export function withAutomation(verdict: Verdict, name: string, last: LastAttempt | undefined): Verdict {
+export function withAutomation(verdict: Verdict, { name, last, running = false }: Automation): Verdict {
   if (!last) return verdict;
-  const automation = automationData(name, last);
+  const automation = { ...automationData(name, last), ...(running ? { running } : {}) };
   const findings = verdict.findings.map((finding): Finding => {
     switch (finding.code) {
       case 'renewal-due':

@@ -2,10 +2,11 @@
  * `certwatch check` beside `certwatch renew`: renewed on disk and not served is critical; what is due says what automation
  * last did about it.
  */
-import { chmod } from 'node:fs/promises';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { buildIfStale } from '../support/build.ts';
-import { type Stage, stage } from '../support/renew/stage.ts';
+import { type Stage, stage, startServer } from '../support/renew/stage.ts';
 import { type RunOptions, runCertwatch } from '../support/run-certwatch.ts';
 import { giveToUnprivileged, UNPRIVILEGED } from '../support/unprivileged.ts';
 
@@ -86,6 +87,36 @@ test('due: when automation last tried, and why it failed', async () => {
   ]);
 });
 
+test('while a renewal is on: what it has installed and not reloaded yet alarms nobody, and nobody is said to have given up', async () => {
+  await using here = await stage();
+  await here.writeSet(here.live, here.issue({ ageDays: 70 }));
+  const server = await here.serve(['127.0.0.1']);
+  await here.writeSet(here.folder.at('ready'), here.issue());
+  const { config } = await configured(here, '[ cp, -r, ready/., live ]');
+  const text = await readFile(config, 'utf8');
+  const waits = 'touch reloading; until test -e go; do sleep 0.05; done';
+  await writeFile(
+    config,
+    `${text.replace('timeout: 5s', 'timeout: 60s')}    reload: { shell: '${waits}; kill -HUP ${server.pid}' }\n`,
+  );
+  const renewing = runCertwatch(['renew', '--config', config], { cwd: here.folder.path, killAfterMs: 60_000 });
+  while (!(await readdir(here.folder.path)).includes('reloading')) await pause(20);
+  const { findings } = await check(config, here.folder.path);
+  await here.folder.write('go', '');
+  expect((await renewing).status).toBe(0);
+  expect(findings).toMatchObject([
+    {
+      code: 'renewal-due',
+      data: { automation: { certificate: 'www', running: true, step: 'reload' } },
+      message: expect.stringMatching(/ Automation is at it right now, since .* \(at reload\)\.$/),
+    },
+  ]);
+  // Where no run is on, it is critical.
+  await here.writeSet(here.live, here.issue());
+  const after = await check(config, here.folder.path);
+  expect(after.findings.map(({ code }) => code)).toContain('served-differs-from-file');
+});
+
 test('check --renew: what it finds due is renewed, and served, by the same deadline', async () => {
   await using here = await stage();
   await here.writeSet(here.live, here.issue({ ageDays: 70 }));
@@ -104,6 +135,32 @@ test('check --renew: what it finds due is renewed, and served, by the same deadl
   const again = await runCertwatch(args, { cwd: here.folder.path });
   expect([again.status, again.stdout]).toEqual([0, expect.stringContaining(`${place}`)]);
   expect(again.stdout).not.toMatch(/renewed/i);
+});
+
+test('check --renew where an RSA and an EC certificate are served at one place: what is due of them is renewed', async () => {
+  await using here = await stage();
+  await here.writeSet(here.live, here.issue({ ageDays: 70 }));
+  await (await here.serve(['127.0.0.1'])).stop();
+  const beside = here.folder.at('beside');
+  await here.writeSet(beside, here.ca.issue({ sans: ['dns:www.shop.example'], key: 'rsa2048' }));
+  const server = await startServer([here.live, beside].join(), [`127.0.0.1:${here.ports[0]}`]);
+  try {
+    await here.writeSet(here.folder.at('ready'), here.issue());
+    const { config, place } = await configured(here, `{ shell: 'cp ready/*.pem live/; kill -HUP ${server.pid}' }`);
+    await writeFile(
+      config,
+      `${await readFile(config, 'utf8')}  - name: beside
+    command: [ "false" ]
+    live: ./beside
+    verify: [ "${place} servername=www.shop.example" ]
+`,
+    );
+    const args = ['check', '--config', config, '--trust', 'none', '--renew'];
+    const { stdout } = await runCertwatch(args, { cwd: here.folder.path });
+    expect(stdout).toMatch(/RENEWED {2}1\n {2}www[\s\S]*NOT DUE {2}1\n {2}beside/);
+  } finally {
+    await server.stop();
+  }
 });
 
 test('check --renew without certificates in a config: a sentence, exit 3', async () => {

@@ -1,13 +1,16 @@
 /**
  * `check` and the certificates that this installation renews: a target where one of them should be served is compared with
  * the file on disk, and one that is due says what automation has come to. Loaded only where a config has certificates.
+ *
+ * A renewal may be on at this very moment: what it has installed and has not reloaded yet is its affair, since it proves it
+ * or puts the old one back; nobody is to be woken by the seconds between.
  */
 import { access, constants } from 'node:fs/promises';
 import type { FindingCode } from '../../model/finding.ts';
 import type { LastAttempt } from '../../model/renewal.ts';
 import type { Target } from '../../model/target.ts';
 import type { Verdict } from '../../model/verdict.ts';
-import { pairingOf, withAutomation, withPairing } from '../../renew/pairing.ts';
+import { pairingOf, renewalsAt, withAutomation, withPairing } from '../../renew/pairing.ts';
 import { renewalsOf } from '../../renew/settings.ts';
 import { lastAttempt } from '../../renew/status.ts';
 import type { CheckSettings } from '../check-settings.ts';
@@ -24,30 +27,56 @@ const DUE: ReadonlySet<FindingCode> = new Set([
   'served-differs-from-file',
 ]);
 
-/** @param onDue is told the certificates that a look has found due. */
+export interface PairedLookOptions {
+  /** Is told the certificates that a look has found due. */
+  readonly onDue: (name: string) => void;
+  /** Is a run of renewals on, within its time? */
+  readonly isRenewing: () => Promise<boolean>;
+}
+
 export async function pairedLook(
   { config, run, defaults }: CheckSettings,
-  onDue: (name: string) => void,
+  { onDue, isRenewing }: PairedLookOptions,
 ): Promise<PairedLook | undefined> {
   if (!config || config.certificates.length === 0) return undefined;
   const { state = '' } = run;
   const renewals = renewalsOf(config, { state, defaults });
+  const lastOf = async (name: string): Promise<LastAttempt | undefined> => {
+    const live = renewals.find((each) => each.name === name)?.live;
+    return state === '' ? undefined : lastAttempt(state, { name, ...(live === undefined ? {} : { live }) });
+  };
   const attempts = new Map<string, LastAttempt | undefined>();
   const readable = new Set<string>();
   for (const { name, targets, live } of renewals) {
-    if (state !== '') attempts.set(name, await lastAttempt(state, { name, ...(live === undefined ? {} : { live }) }));
+    attempts.set(name, await lastOf(name));
     const file = live && targets[0] ? pairingOf(targets[0], renewals)?.file : undefined;
     // Whoever may not read it is not told UNKNOWN for that: the target is looked at as if nothing was known.
     if (file !== undefined && (await mayRead(file))) readable.add(file);
   }
   return async (target, look) => {
     const pairing = pairingOf(target, renewals);
-    if (!pairing) return look(target);
-    const verdict = await look(readable.has(pairing.file) ? withPairing(target, renewals) : target);
-    if (verdict.findings.some(({ code }) => DUE.has(code))) onDue(pairing.name);
-    return withAutomation({ ...verdict, target }, pairing.name, attempts.get(pairing.name));
+    if (!pairing) {
+      const seen = await look(target);
+      // Which of several it is nobody knows: `renew` renews those that are due.
+      if (isDue(seen)) for (const { name } of renewalsAt(target, renewals)) onDue(name);
+      return seen;
+    }
+    const { name, file } = pairing;
+    const verdict = await look(readable.has(file) ? withPairing(target, renewals) : target);
+    if (!isDue(verdict)) return withAutomation({ ...verdict, target }, { name, last: attempts.get(name) });
+    onDue(name);
+    const last = (await isRenewing()) ? await lastOf(name) : undefined;
+    if (!last || last.outcome !== undefined) {
+      return withAutomation({ ...verdict, target }, { name, last: attempts.get(name) });
+    }
+    const seen = differs(verdict) ? await look(target) : verdict;
+    return withAutomation({ ...seen, target }, { name, last, running: true });
   };
 }
+
+const isDue = ({ findings }: Verdict): boolean => findings.some(({ code }) => DUE.has(code));
+
+const differs = ({ findings }: Verdict): boolean => findings.some(({ code }) => code === 'served-differs-from-file');
 
 const mayRead = (path: string): Promise<boolean> =>
   access(path, constants.R_OK).then(

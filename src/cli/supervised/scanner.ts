@@ -96,7 +96,7 @@ async function prepare(
   const leftMs = Math.max(0, run.deadline - io.sinceStart());
   const { watch, problem } = await RunWatch.begin(run, io, { runId, leftMs });
   if (problem && isTurnedAway(problem)) return { watch, problems: [problem], scanAll: async () => onAllTaken() };
-  const pairing = pairedLookFor(settings, (name) => void frames.write({ kind: 'due', name }));
+  const pairing = pairedLookFor(settings, (name) => void frames.write({ kind: 'due', name }), io);
   const patience = Deadline.after(leftMs * PAIRING_SHARE);
   const look = await patience.race(pairing.then((pairedLook) => ({ pairedLook })));
   patience.release();
@@ -109,10 +109,21 @@ async function prepare(
 }
 
 /** Nothing of renewals is loaded where there are none. */
-async function pairedLookFor(settings: CheckSettings, onDue: (name: string) => void): Promise<PairedLook | undefined> {
+async function pairedLookFor(
+  settings: CheckSettings,
+  onDue: (name: string) => void,
+  io: Io,
+): Promise<PairedLook | undefined> {
   if (!settings.config || settings.config.certificates.length === 0) return undefined;
   const { pairedLook } = await import('../run/paired-look.ts');
-  return pairedLook(settings, onDue);
+  const isRenewing = async (): Promise<boolean> => {
+    const { state: dir } = settings.run;
+    if (dir === undefined) return false;
+    const { readLock } = await import('../../health/lock.ts');
+    const held = await readLock({ dir, command: 'renew', now: () => io.now(), processes: io.processes });
+    return held.ok && held.value !== undefined && !held.value.stuck;
+  };
+  return pairedLook(settings, { onDue, isRenewing });
 }
 
 interface Listeners {

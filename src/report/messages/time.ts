@@ -22,7 +22,9 @@ function replaceIt(about: About, leaf: string): string {
 /** What automation has come to, as a sentence of its own, led by a space. */
 function lastTry(automation: AutomationData | undefined): string {
   if (!automation) return '';
-  const { lastTriedAt, outcome, step, reason, detail, failures } = automation;
+  const { lastTriedAt, outcome, step, reason, detail, failures, running } = automation;
+  if (running)
+    return ` Automation is at it right now, since ${when(lastTriedAt)}${step === undefined ? '' : ` (at ${step})`}.`;
   const tried = ` Automation last tried on ${when(lastTriedAt)}`;
   if (outcome === undefined) return `${tried} and never came to its end${step === undefined ? '' : ` (at ${step})`}.`;
   if (reason === undefined) return `${tried}: ${outcome}.`;
@@ -30,8 +32,10 @@ function lastTry(automation: AutomationData | undefined): string {
   return `${tried} and failed${often}${step === undefined ? '' : ` at ${step}`}: ${reason}: ${capText(detail ?? '', 300)}.`;
 }
 
-const renewIt = ({ certificate }: AutomationData): string =>
-  `See what stopped it, and try it by hand: ${command(`certwatch renew ${shellWord(certificate)} --force`)}`;
+const renewIt = ({ certificate, running }: AutomationData): string =>
+  running
+    ? `Nothing to do yet; see how it ends: ${command('certwatch renew --status')}`
+    : `See what stopped it, and try it by hand: ${command(`certwatch renew ${shellWord(certificate)} --force`)}`;
 
 const expired: Message<'expired'> = {
   describe: ({ notAfter, secondsAgo }, { subject }) =>

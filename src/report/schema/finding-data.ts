@@ -4,6 +4,7 @@
 import type { AutomationData, FailureData, FindingCode, FindingData } from '../../model/finding.ts';
 import {
   count,
+  flag,
   instant,
   integer,
   list,
@@ -35,6 +36,7 @@ const attempt: Described<AutomationData> = {
   certificate: text,
   lastTriedAt: instant,
   outcome: optional(text),
+  running: optional(flag),
   step: optional(text),
   reason: optional(text),
   detail: optional(text),
