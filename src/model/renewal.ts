@@ -79,6 +79,8 @@ export type RenewalAdvice =
   | 'check-disk'
   | 'fix-clock'
   | 'check-account'
+  /** A person has to agree to something, or do something else there. */
+  | 'act-at-ca'
   | 'check-ca-trust'
   | 'ask-ca'
   /** The same, where a second CA is configured. */

@@ -176,6 +176,46 @@ const CASES: readonly Case[] = [
     asked: 1,
   },
   {
+    name: 'new terms: told where they are, and where a person agrees to them',
+    at: 'new-order',
+    fault: {
+      kind: 'status',
+      status: 403,
+      link: '<https://ca.example/dir>;rel="index", <https://ca.example/terms/2>;rel="terms-of-service"',
+      problem: {
+        type: 'urn:ietf:params:acme:error:userActionRequired',
+        detail: 'The terms have changed',
+        instance: 'https://ca.example/agree',
+      },
+    },
+    expected: {
+      ok: false,
+      reason: 'acme-user-action-required',
+      advice: 'act-at-ca',
+      detail:
+        'the new order: The terms have changed; what to do is at https://ca.example/agree; the terms are https://ca.example/terms/2',
+    },
+    asked: 1,
+  },
+  {
+    name: 'an account that was deactivated: told which, and how to get another one',
+    at: 'new-order',
+    fault: {
+      kind: 'status',
+      status: 401,
+      problem: { type: 'urn:ietf:params:acme:error:unauthorized', detail: 'the account is deactivated' },
+    },
+    expected: {
+      ok: false,
+      reason: 'acme-unauthorized',
+      advice: 'check-account',
+      detail: expect.stringMatching(
+        /; the key of the account is in \/\S+ \(moved away, the next run makes a new account\)$/,
+      ),
+    },
+    asked: 1,
+  },
+  {
     name: '429 without a problem document',
     at: 'new-account',
     fault: { kind: 'status', status: 429 },

@@ -101,7 +101,7 @@ const PROBLEM_ADVICE: Readonly<Record<string, RenewalAdvice>> = {
   unauthorized: 'check-account',
   unsupportedContact: 'fix-config',
   unsupportedIdentifier: 'fix-config',
-  userActionRequired: 'agree-terms',
+  userActionRequired: 'act-at-ca',
 };
 
 const ACME_ERROR = 'urn:ietf:params:acme:error:';
@@ -143,11 +143,13 @@ export function problemTrouble(
 export function readProblem(value: unknown, status: number): AcmeProblem | undefined {
   if (!isObject(value) || (typeof value.type !== 'string' && typeof value.detail !== 'string')) return undefined;
   const subproblems = Array.isArray(value.subproblems) ? value.subproblems.slice(0, MOST_SUBPROBLEMS) : [];
+  const instance = text(value.instance);
   return {
     type: text(value.type),
     detail: text(value.detail),
     status,
     subproblems: subproblems.filter(isObject).map(readSubproblem),
+    ...(/^https?:/i.test(instance) ? { instance } : {}),
   };
 }
 

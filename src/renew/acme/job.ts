@@ -127,6 +127,8 @@ export interface AcmeProblem {
   /** HTTP status of the answer that carried it; 0 where it came inside an object (a challenge, an order). */
   readonly status: number;
   readonly subproblems: readonly AcmeSubproblem[];
+  /** A page for a person (RFC 8555 7.3.3). */
+  readonly instance?: string;
 }
 
 export interface AcmeSubproblem {

@@ -10,13 +10,13 @@ import { err, ok, type Result } from '../../model/result.ts';
 import { Deadline } from '../../time/deadline.ts';
 import { type CertificateSet, contentsOf, FILE_NAMES, type SetFile } from '../install/certificate-set.ts';
 import { sayErrno } from '../say-errno.ts';
-import { forgetAccountUrl } from './account.ts';
+import { forgetAccountUrl, type KeptAccount } from './account.ts';
 import type { AcmeClient } from './ca/client.ts';
 import type { Identifier, Order } from './ca/objects.ts';
 import { PASSING } from './ca/retrying.ts';
 import { cleanUpAfter } from './challenges/undo.ts';
 import { type CaPlace, type Connected, connect } from './connect.ts';
-import { atStep, fail, type Trouble, trouble } from './failure.ts';
+import { atStep, cap, fail, type Trouble, trouble } from './failure.ts';
 import { giveBack } from './give-back.ts';
 import { readIdentifiers } from './identifiers.ts';
 import { issue } from './issue.ts';
@@ -131,13 +131,21 @@ async function place(
   const wish = { identifiers, directory, work: run.work };
   const placed = await placeOrder(client, wish);
   if (placed.ok) return ok({ client, order: placed.value });
-  if (placed.error.reason !== 'acme-account-does-not-exist' || account.url === undefined) return placed;
+  if (placed.error.reason !== 'acme-account-does-not-exist' || account.url === undefined) {
+    return placed.error.advice === 'check-account' ? err(withAccount(placed.error, account, run.work)) : placed;
+  }
   await forgetAccountUrl(account);
   const again = await connect({ url, ca }, run);
   if (!again.ok) return again;
   await run.steps.enter('order');
   const second = await placeOrder(again.value.client, wish);
   return second.ok ? ok({ client: again.value.client, order: second.value }) : second;
+}
+
+/** Which account the CA means, and what to do about one that it will not have any more. */
+function withAccount(failure: Trouble, { folder }: KeptAccount, { job }: Work): Trouble {
+  const where = job.account.keyFile ?? `${folder} (moved away, the next run makes a new account)`;
+  return { ...failure, detail: cap(`${failure.detail}; the key of the account is in ${where}`) };
 }
 
 interface Prepared extends CaPlace {

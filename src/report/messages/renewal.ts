@@ -142,6 +142,8 @@ const ADVICE: Readonly<Record<RenewalAdvice, string>> = {
   'check-disk': 'See that there is room on the disk, and that it may be written to.',
   'fix-clock': 'Set the clock of this machine.',
   'check-account': 'See that the account is in order with the CA; its answer says why.',
+  'act-at-ca':
+    'A person has to do that with the CA, once: it is mostly new terms to agree to (agree-tos: in the config is for the first ones only). The next run goes on by itself.',
   'check-ca-trust': 'Give the root of the CA with acme.ca-file, where it is a private one.',
   'wait-until': 'The CA limits how often it may be asked: wait, or give another CA as acme.fallback.',
   'wait-or-fallback': 'The CA limits how often it may be asked: wait; acme.fallback has its turn after some failures.',

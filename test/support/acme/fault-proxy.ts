@@ -32,7 +32,13 @@ export type Fault =
   /** Answers with headers and then a blank now and then, for ever. */
   | { readonly kind: 'drip'; readonly everyMs?: number }
   | { readonly kind: 'reset' }
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly problem?: object }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly retryAfter?: string;
+      readonly problem?: object;
+      readonly link?: string;
+    }
   /** Every nonce is refused, with a fresh one. */
   | { readonly kind: 'bad-nonce' }
   | { readonly kind: 'truncated-json' }
@@ -126,7 +132,7 @@ function handle(handling: Handling): void {
       outgoing.socket?.destroy();
       break;
     case 'status':
-      say(outgoing, { status: fault.status, ...fault.problem }, fault.retryAfter);
+      say(outgoing, { status: fault.status, ...fault.problem }, fault);
       break;
     case 'bad-nonce':
       say(outgoing, { status: 400, type: 'urn:ietf:params:acme:error:badNonce', detail: 'stale nonce' });
@@ -155,10 +161,14 @@ function drip(outgoing: ServerResponse, { everyMs, timers }: { everyMs: number; 
 function say(
   outgoing: ServerResponse,
   problem: { readonly status: number; readonly [key: string]: unknown },
-  retryAfter?: string,
+  { retryAfter, link }: { readonly retryAfter?: string; readonly link?: string } = {},
 ): void {
-  const headers = { 'content-type': 'application/problem+json', 'replay-nonce': nonce() };
-  outgoing.writeHead(problem.status, retryAfter === undefined ? headers : { ...headers, 'retry-after': retryAfter });
+  outgoing.writeHead(problem.status, {
+    'content-type': 'application/problem+json',
+    'replay-nonce': nonce(),
+    ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+    ...(link === undefined ? {} : { link }),
+  });
   outgoing.end(JSON.stringify(problem));
 }
 

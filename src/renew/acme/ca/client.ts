@@ -8,7 +8,7 @@
  */
 import { err, ok, type Result } from '../../../model/result.ts';
 import type { Deadline } from '../../../time/deadline.ts';
-import { fail, problemTrouble, readProblem, type Trouble, trouble } from '../failure.ts';
+import { cap, fail, problemTrouble, readProblem, type Trouble, trouble } from '../failure.ts';
 import type { AcmeAccountSettings, AcmeProblem } from '../job.ts';
 import { type Answer, exchange, type Line } from './exchange.ts';
 import {
@@ -245,6 +245,18 @@ async function attempt<T>(what: string, work: () => Promise<T>, last: Last): Pro
   }
 }
 
+/** RFC 8555 7.3.3: new terms come with their address in a Link, and with one where a person learns how to agree to them. */
+function askingForAction(failure: Trouble, links: string | readonly string[] | undefined): Trouble {
+  if (failure.advice !== 'act-at-ca') return failure;
+  const terms = /<([^<>\s]{1,1000})>[^,]*;\s*rel="?terms-of-service"?/i.exec([links ?? []].flat().join(', '))?.[1];
+  const instance = failure.problem?.instance;
+  const addresses = [
+    ...(instance === undefined ? [] : [`what to do is at ${instance}`]),
+    ...(terms === undefined ? [] : [`the terms are ${terms}`]),
+  ];
+  return { ...failure, detail: cap([failure.detail, ...addresses].join('; ')) };
+}
+
 /** acme-client has thrown: what the CA answered says why, better than the text that it throws. */
 function answerTrouble(what: string, cause: unknown, { answer, problem, retryAfterMs }: Last): Trouble {
   const later = retryAfterMs === undefined ? {} : { retryAfterMs };
@@ -253,7 +265,7 @@ function answerTrouble(what: string, cause: unknown, { answer, problem, retryAft
     const detail = `the CA refused every nonce, ${BAD_NONCE_RETRIES} in a row: ${problem.detail}`;
     return trouble('bad-nonce', detail, { problem, ...later });
   }
-  if (problem) return problemTrouble(problem, { context: what, ...later });
+  if (problem) return askingForAction(problemTrouble(problem, { context: what, ...later }), answer?.headers.link);
   if (status === 429) {
     const rateLimited = { type: 'urn:ietf:params:acme:error:rateLimited', detail: '', status, subproblems: [] };
     return problemTrouble(rateLimited, { context: what, ...later });
