@@ -45,6 +45,7 @@ async function runForEver(dir: string): Promise<void> {
     await oneRun(dir, version, (notes) => {
       if (version === 1) say({ notes });
     });
+    say({ done: version });
   }
 }
 

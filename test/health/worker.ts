@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { acquireLock, type Lock } from '../../src/health/lock.ts';
+import { acquireLock, type Lock, readLock } from '../../src/health/lock.ts';
 import { realProcesses } from './process-double.ts';
 
 interface Options {
@@ -34,12 +34,20 @@ async function take({ dir, deadlineMs }: Options): Promise<Lock | undefined> {
   return undefined;
 }
 
+const DOING = 'check, 312 of 5000 targets';
+
+/** What stands in the lock. */
+async function readDoing(dir: string): Promise<string | undefined> {
+  const held = await readLock({ dir, command: 'check', now: Date.now, processes: realProcesses() });
+  return held.ok ? held.value?.doing : undefined;
+}
+
 /** Takes the lock, says so, and never ends by itself. */
 async function hold(options: Options): Promise<void> {
   if (options.deaf) process.on('SIGTERM', () => {});
   const lock = await take(options);
-  lock?.doing('check, 312 of 5000 targets');
-  await sleep(20);
+  lock?.doing(DOING);
+  while (lock && (await readDoing(options.dir)) !== DOING) await sleep(1);
   const hook = options.hook ? spawn('sleep', ['60'], { detached: true, stdio: 'ignore' }) : undefined;
   say({ held: lock !== undefined, ...(hook ? { hook: hook.pid } : {}) });
   await sleep(60_000);

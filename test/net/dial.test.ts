@@ -85,7 +85,7 @@ describe('several addresses', () => {
     expect(dialed.ok && dialed.value.address).toBe('127.0.0.2');
     if (dialed.ok) dialed.value.socket.destroy();
     await server.idle();
-    await vi.waitFor(() => expect(held()).toBeLessThanOrEqual(before));
+    await vi.waitFor(() => expect(held()).toBeLessThanOrEqual(before), { timeout: 10_000 });
   });
 
   it('gives the first a while before it starts the second', async () => {
@@ -129,12 +129,13 @@ describe('a peer that is not there', () => {
       ok: false,
       error: { code: 'timeout', phase: 'connect', reason: 'deadline', detail: `127.0.0.1:${full.port}: no answer` },
     });
-    await vi.waitFor(() => expect(held()).toBeLessThanOrEqual(before));
+    await vi.waitFor(() => expect(held()).toBeLessThanOrEqual(before), { timeout: 10_000 });
   });
 
   it('calls it a timeout where one refused and another never answered', async () => {
     await using full = await fullBacklogServer();
-    const dialed = await dialWithin(400, ['127.0.0.1', '127.0.0.2'], full.port);
+    // The second is begun after a quarter of a second.
+    const dialed = await dialWithin(1_500, ['127.0.0.1', '127.0.0.2'], full.port);
     expect(dialed).toMatchObject({ ok: false, error: { code: 'timeout', reason: 'deadline' } });
     expect(!dialed.ok && dialed.error.detail).toMatch(
       /127\.0\.0\.2:\d+: connection refused; 127\.0\.0\.1:\d+: no answer/,

@@ -247,7 +247,12 @@ describe('deadlines', () => {
   it('ends the queries of a look-up that nobody waits for any more', async () => {
     const conf = await folder.write('retry.conf', 'options timeout:1 attempts:5\n');
     const before = dns.queries.length;
-    await ask('silent.example', { ms: 50, family: 4, resolver: createResolver(settings({ resolvConf: conf })) });
+    const deadline = Deadline.none();
+    const resolver = createResolver(settings({ resolvConf: conf }));
+    const asked = resolveHost('silent.example', { family: 4, deadline, resolver });
+    while (dns.queries.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    deadline.expire();
+    expect(await asked).toMatchObject({ ok: false, error: { code: 'timeout' } });
     // Long enough for a second query, had the first not been cancelled.
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(dns.queries.length - before).toBe(1);

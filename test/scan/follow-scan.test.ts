@@ -94,7 +94,7 @@ test('a scanner that is done needs nobody to speak for it', async () => {
 
 test('one that says nothing at its deadline is stuck: its targets, and those that it had not told, have timed out', async () => {
   const scanner = processThatSays([...targets(2), rendered]);
-  const { verdicts, errors, killed } = await follow({ scanner, inList: 4, deadlineMs: 50 });
+  const { verdicts, errors, killed } = await follow({ scanner, inList: 4, deadlineMs: 500 });
   expect(verdicts).toEqual(['ok', '1 unknown', '2 unknown', '3 unknown']);
   expect(errors).toEqual([expect.stringMatching(/did not answer .* counts as timed out$/)]);
   expect(killed).toBe(true);
