@@ -3,10 +3,10 @@
  */
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../support/repository.ts';
 import { CLEAN_ENV } from '../support/run-certwatch.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { compare, expectedExitCode } from './expectation.ts';
 import { FAULTS } from './faults.ts';
 import { FLEET } from './fleet.ts';
@@ -16,13 +16,13 @@ interface DemoRun {
   readonly output: string;
 }
 
-async function runDemo(...args: string[]): Promise<DemoRun> {
+async function runDemo(tmp: string, args: readonly string[]): Promise<DemoRun> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'test/demo/demo.ts', ...args], {
     cwd: REPOSITORY,
-    env: CLEAN_ENV,
+    env: { ...CLEAN_ENV, TMPDIR: tmp },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 40_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
@@ -34,7 +34,7 @@ async function runDemo(...args: string[]): Promise<DemoRun> {
   return { status, output };
 }
 
-const leftOvers = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('certwatch-demo-'));
+const ours = async (tmp: string) => (await readdir(tmp)).filter((name) => name.startsWith('certwatch-'));
 
 describe('npm run demo', () => {
   it.each([
@@ -42,17 +42,17 @@ describe('npm run demo', () => {
     ['the faults', ['--faults'], FAULTS],
   ] as const)(
     '%s: comes out as it should, and leaves nothing behind',
-    { timeout: 50_000 },
+    { timeout: 70_000 },
     async (_name, args, fleet) => {
-      const before = await leftOvers();
-      const { status, output } = await runDemo(...args);
+      await using tmp = await tempFolder('demo-test');
+      const { status, output } = await runDemo(tmp.path, args);
       expect(output).toContain('Each server was judged as it should be.');
       expect(output).toContain('Exit status 2');
       expect(status).toBe(0);
       for (const { host } of fleet) expect(output).toContain(host);
       // No colour where there is no terminal.
       expect(output).not.toContain('\x1b');
-      expect(await leftOvers()).toEqual(before);
+      expect(await ours(tmp.path)).toEqual([]);
     },
   );
 });

@@ -16,8 +16,8 @@ import { compare, type DemoReport, expectedExitCode, explain } from './expectati
 import { FAULTS } from './faults.ts';
 import { createPki, FLEET, type FleetMember, type Listening } from './fleet.ts';
 
-/** certwatch ends by its own deadline of 10 s. This is for a certwatch that does not: then the demo has failed. */
-const KILL_AFTER_MS = 14_000;
+/** certwatch ends by its own deadline. This is for a certwatch that does not: so long after it, the demo has failed. */
+const KILL_AFTER_MS = 4_000;
 
 async function demo(fleet: readonly FleetMember[]): Promise<number> {
   await buildIfStale();
@@ -30,7 +30,7 @@ async function demo(fleet: readonly FleetMember[]): Promise<number> {
     await folder.write('root.pem', pki.root.pem);
     await folder.write('hosts.txt', list.map((line) => `${line}\n`).join(''));
     introduce(fleet, list);
-    const { code, durationMs } = await runCheck(argumentsFor(fleet), folder);
+    const { code, durationMs } = await runCheck(fleet, folder);
     return conclude(fleet, code, { durationMs, report: await readReport(folder) });
   } finally {
     await Promise.all(running.map((server) => server.close()));
@@ -58,8 +58,12 @@ function introduce(fleet: readonly FleetMember[], list: readonly string[]): void
   print('');
 }
 
-/** Some of those that misbehave are busy at it: on a slow machine none of them may look silent that is not. */
-const patienceFor = (fleet: readonly FleetMember[]): string => (fleet === FAULTS ? '5s' : '2s');
+/**
+ * Some of those that misbehave are busy at it: on a slow machine none of them may look silent that is not. Those that are have
+ * their own timeout in the list.
+ */
+const patienceFor = (fleet: readonly FleetMember[]) =>
+  fleet === FAULTS ? { timeout: 25, deadline: 28 } : { timeout: 2, deadline: 10 };
 
 const argumentsFor = (fleet: readonly FleetMember[]): string[] => [
   'check',
@@ -68,16 +72,17 @@ const argumentsFor = (fleet: readonly FleetMember[]): string[] => [
   '--ca-file',
   'root.pem',
   '--timeout',
-  patienceFor(fleet),
+  `${patienceFor(fleet).timeout}s`,
   '--deadline',
-  '10s',
+  `${patienceFor(fleet).deadline}s`,
 ];
 
 /** The report goes straight to this demo's own output, in colour where that is a terminal. */
 async function runCheck(
-  words: readonly string[],
+  fleet: readonly FleetMember[],
   { path }: TempFolder,
 ): Promise<{ code: number | null; durationMs: number }> {
+  const words = argumentsFor(fleet);
   print(chalk.bold(`$ certwatch ${words.join(' ')}`));
   print('');
   const startedAt = performance.now();
@@ -86,7 +91,7 @@ async function runCheck(
     cwd: path,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), patienceFor(fleet).deadline * 1_000 + KILL_AFTER_MS);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {

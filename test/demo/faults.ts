@@ -1,6 +1,7 @@
 /**
  * The demo's second fleet: servers that misbehave, out of the fault lab, beside one that is well. None holds up another.
  */
+import { isWaitedFor } from '../support/faults/fault.ts';
 import { FAULTS as LAB } from '../support/faults/lab.ts';
 import { FLEET, type FleetMember } from './fleet.ts';
 
@@ -30,13 +31,14 @@ const SHOWN = [
 function fromLab(wanted: string): FleetMember {
   const fault = LAB.find(({ id }) => id === wanted);
   if (!fault) throw new Error(`there is no fault ${JSON.stringify(wanted)} in the lab`);
-  const { id, variant, story, start, options, expect } = fault;
+  const { id, variant, story, start, expect } = fault;
+  const options = [fault.options, isWaitedFor(fault) ? 'timeout=2s' : undefined].filter(Boolean).join(' ');
   return {
     name: id,
     host: `${id}.shop.example`,
     story: variant ? `${story} (${variant})` : story,
     start: (pki) => start({ ...pki, now: pki.root.now!, alive: { port: 0 }, addNames: () => {} }),
-    ...(options === undefined ? {} : { options }),
+    options,
     expect: { status: expect.status, codes: expect.says.map(({ code }) => code) },
   };
 }

@@ -17,7 +17,8 @@ export interface TempFolder extends AsyncDisposable {
 export async function tempFolder(label = 'test'): Promise<TempFolder> {
   const path = await mkdtemp(join(tmpdir(), `certwatch-${label}-`));
   const at = (...names: string[]) => join(path, ...names);
-  const remove = () => rm(path, { recursive: true, force: true });
+  // What was killed a moment ago may still be making its last file in it.
+  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   return {
     path,
     at,
