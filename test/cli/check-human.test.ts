@@ -109,7 +109,8 @@ describe('one target', () => {
 describe('several', () => {
   test('worst first, what ends first on top', async () => {
     const names = ['www', 'down', 'blog', 'docs', 'stuck', 'api', 'mail'] as const;
-    expect(await check(...names.map((name) => scene.line(name)), '-t', '1s')).toMatchInlineSnapshot(`
+    const lines = names.map((name) => scene.line(name, name === 'stuck' ? 'timeout=1s' : ''));
+    expect(await check(...lines)).toMatchInlineSnapshot(`
       "CRITICAL  2 targets
         docs  ended 6h ago
           expired: The certificate expired 6h ago, on 2026-11-24 02:59 UTC.
@@ -134,7 +135,7 @@ describe('several', () => {
         stuck  no certificate seen
           timeout: No answer in time in the TLS handshake (127.0.0.1 port PORT).
           → See whether the host hangs or a firewall drops packets; look again with more patience:
-            \`certwatch check 'stuck.shop.example connect-to=127.0.0.1:PORT name=stuck ca-file=root.pem' -t 30s\`
+            \`certwatch check 'stuck.shop.example connect-to=127.0.0.1:PORT name=stuck timeout=1s ca-file=root.pem' -t 30s\`
 
       OK  2 targets
         api  5d left        until 2026-11-29

@@ -9,17 +9,25 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 beforeAll(buildIfStale, 60_000);
 
-const BLOCKS = 'setTimeout(() => { for (;;); }, 900);';
+/** While it waits for its target, however long it took to get there. */
+const BLOCKS = `{
+  const { Socket } = require('node:net');
+  const { connect } = Socket.prototype;
+  Socket.prototype.connect = function (...args) {
+    setTimeout(() => { for (;;); }, 900);
+    return connect.apply(this, args);
+  };
+}`;
 
 test.each([
   {
     program: 'certwatch',
-    args: ['check', '127.0.0.1:PORT', '-t', '1500ms'],
+    args: ['check', '127.0.0.1:PORT', '-t', '2500ms'],
     says: /^certwatch was blocked .*UNKNOWN\.\n$/,
   },
   {
     program: 'check_certwatch',
-    args: ['-H', '127.0.0.1', '-p', 'PORT', '-t', '2'],
+    args: ['-H', '127.0.0.1', '-p', 'PORT', '-t', '3'],
     says: /^CERTWATCH UNKNOWN - .*blocked/,
   },
 ] as const)('$program', async ({ program, args, says }) => {

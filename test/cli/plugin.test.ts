@@ -78,15 +78,15 @@ test.each([
 
 describe('-t', () => {
   test('an answer before it, from a host that never answers', async () => {
-    const { stdout, status, killed } = await scene.run(host('stuck', '-t', '1'), PROGRAM);
+    const { stdout, status, killed } = await scene.run(host('stuck', '-t', '3'), PROGRAM);
     expect(readNagios(stdout)).toMatchObject({ status: 'UNKNOWN', said: expect.stringContaining('No answer in time') });
-    // By its own clock: a loaded machine makes starting a process slow.
+    // By its own clock, which does not count the start: a loaded machine makes that slow.
     const took = Number(readNagios(stdout).figures.find(({ label }) => label === 'time')?.value);
-    expect([status, killed, took > 0.5 && took < 1]).toEqual([3, false, true]);
+    expect([status, killed, took > 1 && took < 3]).toEqual([3, false, true]);
   });
 
   test('--unreachable critical', async () => {
-    expect((await scene.run(host('stuck', '-t', '500ms', '--unreachable', 'critical'), PROGRAM)).status).toBe(2);
+    expect((await scene.run(host('stuck', '-t', '1500ms', '--unreachable', 'critical'), PROGRAM)).status).toBe(2);
   });
 });
 
@@ -127,7 +127,7 @@ test('-h names every flag', async () => {
 });
 
 test('an IPv6 address as host, and the same check from far away', async () => {
-  const args = ['-H', '::1', '-p', String(scene.port('down')), '-t', '1', ...NOW_FLAG];
+  const args = ['-H', '::1', '-p', String(scene.port('down')), '-t', '5', ...NOW_FLAG];
   const { stdout, status } = await scene.run(args, PROGRAM);
   expect([readNagios(stdout).status, status]).toEqual(['UNKNOWN', 3]);
   expect(stdout).toContain(`[::1]:${scene.port('down')}`);
