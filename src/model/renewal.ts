@@ -269,6 +269,8 @@ export interface LastAttempt {
   /** The last step that was begun, or the one that it failed in. */
   readonly step?: RenewalStep;
   readonly stepDone?: boolean;
+  /** Of what was rolled back: was the old one seen to be served everywhere again? */
+  readonly restored?: boolean;
   readonly problem?: RenewalProblem;
   /** URL of the directory of the CA that was asked. */
   readonly authority?: string;

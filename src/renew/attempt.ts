@@ -108,7 +108,8 @@ export class Attempt {
     const step = 'step' in result ? { step: result.step } : {};
     const problem = 'problem' in result && result.problem ? { problem: result.problem } : {};
     const inPlace = result.kind === 'partly-served' ? { sha256: result.certificate.sha256 } : {};
-    await this.#note({ kind: 'end', outcome: result.kind, ...step, ...problem, ...inPlace });
+    const back = result.kind === 'rolled-back' ? { restored: result.restored } : {};
+    await this.#note({ kind: 'end', outcome: result.kind, ...step, ...problem, ...back, ...inPlace });
   }
 
   async #note(line: Line): Promise<void> {

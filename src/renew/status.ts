@@ -54,12 +54,13 @@ const circumstancesOn = (disk: OnDisk): Circumstances => (disk.kind === 'set' ? 
 function lastAttemptOf(history: History, notBefore: number | undefined): LastAttempt | undefined {
   const { last, failures } = history;
   if (!last) return undefined;
-  const { startedAt, heardAt, outcome, step, stepDone, problem, authority } = last;
+  const { startedAt, heardAt, outcome, step, stepDone, problem, authority, restored } = last;
   return {
     startedAt,
     heardAt,
     ...(outcome === undefined ? {} : { outcome }),
     ...(step === undefined ? {} : { step, stepDone }),
+    ...(restored === undefined ? {} : { restored }),
     ...(problem ? { problem } : {}),
     ...(authority === undefined ? {} : { authority }),
     failures: failures.length,

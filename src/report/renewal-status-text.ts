@@ -59,12 +59,15 @@ function rowOf(status: RenewalStatus, { page, now, running }: Writing): Row {
     summary: `${disk}; ${due}`,
     body: [
       ...page.indented(tried),
+      ...(last?.restored === false ? page.indented(NOT_RESTORED) : []),
       ...(last?.problem ? page.problem(last.problem) : []),
       // While a run is on, it is that one's to say.
       ...(next === 'none' || running !== undefined ? [] : page.indented(nextWords(next, last?.notBefore, now))),
     ],
   };
 }
+
+const NOT_RESTORED = 'the old certificate was put back, and was NOT seen to be served everywhere then';
 
 function attemptWords(last: LastAttempt): string {
   const { startedAt, heardAt, outcome, step, stepDone, failures } = last;

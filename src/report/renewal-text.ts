@@ -178,6 +178,7 @@ function bodyOf(result: RenewalResult, { page, verbose, now }: Writing): string[
     case 'rolled-back':
       return [
         ...page.problem(result.problem),
+        ...(result.served.length > 0 ? page.indented('served when it failed:') : []),
         ...page.served(result.served),
         ...(result.restored ? [] : servedAfter(result, page)),
       ];

@@ -64,7 +64,7 @@ test('due: renewed, served at both addresses; then nothing is due, and --quiet i
     "RENEWED  1
       www  until DAY (89d 23h left), served at 2 addresses
         because renewal has been open since DATE
-        - the new one, until DATE: 127.0.0.1:PORT1, 127.0.0.2:PORT1
+        - the new one, until DATE: 127.0.0.1:PORT1, 127.0.0.2:PORT2
 
     1 renewed, in TIME. Exit status 0: OK.
     "
@@ -111,7 +111,8 @@ test('a reload that fails: exit status 2, which address serves what; the next ru
         reload-failed: \`. ./reload\` ended with exit status 5
         → Correct the command; what it printed is below.
         | no such unit: nginx
-        - the old one, until DATE: 127.0.0.1:PORT1, 127.0.0.2:PORT1
+        served when it failed:
+        - the old one, until DATE: 127.0.0.1:PORT1, 127.0.0.2:PORT2
         ! put-back-reload-failed: while the old one was put back: \`. ./reload\` ended with exit status 5
 
     1 rolled back, in TIME. Exit status 2: CRITICAL.

@@ -8,6 +8,7 @@ import type { RenewalResult } from '../../src/model/renewal.ts';
 import type { Target } from '../../src/model/target.ts';
 import type { Renewal } from '../../src/renew/renewal.ts';
 import { exitCodeOf } from '../../src/renew/run-renewals.ts';
+import { renewStatus } from '../../src/renew/status.ts';
 import { renderRenewals } from '../../src/report/renewal-text.ts';
 import { parseTarget } from '../../src/targets/parse-target.ts';
 import { DEFAULT_SETTINGS } from '../../src/targets/settings.ts';
@@ -129,7 +130,11 @@ test('put back, and still served: what each address serves after that is called 
     ],
   });
   expect((await factsOf(s)).disk).toBe(old);
-  expect(textOf(result)).toMatch(/- the new one, until .*: .*, .*\n {4}and just so after it was put back/);
+  expect(textOf(result)).toMatch(
+    / {4}served when it failed:\n {4}- the new one, until .*: .*, .*\n {4}and just so after it was put back/,
+  );
+  const [status] = await renewStatus([s.renewal], { state: s.here.tools.state, now: Date.now() });
+  expect(status?.last).toMatchObject({ outcome: 'rolled-back', restored: false });
 });
 
 test('put back, and served again: the old one is called the old one', async () => {

@@ -118,6 +118,7 @@ test('a run with one of each', () => {
         reload-failed: \`systemctl reload nginx\` ended with exit status 1
         → Correct the command; what it printed is below.
         | Job for nginx.service failed.
+        served when it failed:
         - the old one, until 2026-12-14 12:22 UTC: 192.0.2.1:443,
           www.shop.example:443 at 192.0.2.9
         - not seen (timeout: deadline): 192.0.2.3:443
@@ -127,6 +128,7 @@ test('a run with one of each', () => {
           time was up
         → See that the reload command makes the server read the files in the live
           folder, and what the server logs.
+        served when it failed:
         - the new one, until 2027-02-22 12:22 UTC: 192.0.2.1:443
         - the old one, until 2026-12-14 12:22 UTC: 192.0.2.2:443
         and just so after it was put back
@@ -216,6 +218,7 @@ test('how things stand: one of each', () => {
         step: 'reload',
         stepDone: false,
         problem: reloadFailed,
+        restored: false,
         failures: 1,
       },
     },
@@ -241,6 +244,8 @@ test('how things stand: one of each', () => {
       back-again  until 2026-12-14 (20d left); due: renewal has been open since
           2026-11-14 12:22 UTC
         failed on 2026-11-24 11:22 UTC: rolled back while reloading the server
+        the old certificate was put back, and was NOT seen to be served everywhere
+          then
         reload-failed: \`systemctl reload nginx\` ended with exit status 1
         → Correct the command; what it printed is below.
         | Job for nginx.service failed.

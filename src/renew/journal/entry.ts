@@ -43,6 +43,8 @@ export type JournalEntry = About &
         readonly outcome: RenewalKind;
         readonly step?: RenewalStep;
         readonly problem?: RenewalProblem;
+        /** Of what was rolled back: was the old one seen to be served everywhere again? */
+        readonly restored?: boolean;
         /** Of what is in place, where it is not served everywhere yet. */
         readonly sha256?: string;
       }

@@ -19,6 +19,8 @@ export interface Attempt {
   readonly switched?: Switched;
   readonly outcome?: RenewalKind;
   readonly problem?: RenewalProblem;
+  /** Of what was rolled back, where the end tells. */
+  readonly restored?: boolean;
   /** Of what is in place, where the end tells. */
   readonly sha256?: string;
   readonly entries: readonly JournalEntry[];
@@ -95,13 +97,14 @@ function attemptOf(id: string, entries: readonly JournalEntry[]): Attempt {
         break;
       }
       case 'end': {
-        const { outcome, step, problem, sha256 } = entry;
+        const { outcome, step, problem, sha256, restored } = entry;
         attempt = {
           ...attempt,
           outcome,
           // The step that it failed in, whatever came after it.
           ...(step ? { step, stepDone: false } : {}),
           ...(problem ? { problem } : {}),
+          ...(restored === undefined ? {} : { restored }),
           ...(sha256 === undefined ? {} : { sha256 }),
         };
         break;
