@@ -12,6 +12,7 @@ import { Deadline } from '../../time/deadline.ts';
 import { pause } from '../../time/pause.ts';
 import type { Kill } from './kill.ts';
 import { MARK, marked, READS_FOR, signalAway, signalMarked } from './marked.ts';
+import { whyNotStarted } from './not-started.ts';
 
 export interface GroupOptions {
   readonly deadline: Deadline;
@@ -65,15 +66,15 @@ export async function runGroup(argv: readonly [string, ...string[]], options: Gr
       ...(options.cwd ? { cwd: options.cwd } : {}),
     });
   } catch (cause) {
-    return { kind: 'not-started', reason: (cause as Error).message, output: '' };
+    return { kind: 'not-started', reason: await whyNotStarted(command, cause, options.cwd), output: '' };
   }
   const tail = new Tail();
   child.stdout?.on('data', (chunk: Buffer) => tail.add(chunk));
   child.stderr?.on('data', (chunk: Buffer) => tail.add(chunk));
   const { pid } = child;
   if (pid === undefined) {
-    const reason = await new Promise<string>((resolve) => child.once('error', (cause) => resolve(cause.message)));
-    return { kind: 'not-started', reason, output: '' };
+    const cause = await new Promise<Error>((resolve) => child.once('error', resolve));
+    return { kind: 'not-started', reason: await whyNotStarted(command, cause, options.cwd), output: '' };
   }
   child.on('error', () => {});
   options.onStart?.(pid);

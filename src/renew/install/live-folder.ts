@@ -62,6 +62,9 @@ export class LiveFolder {
       await live.#clearUnfinished();
       return ok(live);
     } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === 'EEXIST')
+        return err(trouble('cannot-write', `${path}: expected a folder, and something else is there`));
       return err(systemTrouble(path, cause));
     }
   }
@@ -158,7 +161,7 @@ export class LiveFolder {
     for (const file of SET_FILES) {
       const path = join(this.path, FILE_NAMES[file]);
       if ((await readlink(path).catch(() => undefined)) === join(CURRENT, FILE_NAMES[file])) continue;
-      const shown = await readFile(path).catch(absent);
+      const shown = await shownAt(path);
       if (shown === undefined) continue;
       const kept =
         current === undefined
@@ -196,5 +199,15 @@ export class LiveFolder {
   async #clearUnfinished(): Promise<void> {
     await rm(join(this.path, VERSIONS, UNFINISHED), { recursive: true, force: true });
     for (const name of [CURRENT, ...Object.values(FILE_NAMES)]) await clearStaleTemps(this.path, basename(name));
+  }
+}
+
+/** What a name shows; undefined where there is nothing. @throws with the name's own path where a folder is in its place. */
+async function shownAt(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const error = cause as NodeJS.ErrnoException;
+    return absent(error.code === 'EISDIR' ? Object.assign(error, { path }) : error);
   }
 }

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -67,14 +68,29 @@ test('an end by a signal', async () => {
   expect((await run(sh('kill -KILL $$'))).end).toMatchObject({ kind: 'signalled', signal: 'SIGKILL' });
 });
 
-test('a command that is not there, or may not be run', async () => {
-  for (const command of ['/nonexistent/command', '/etc/passwd']) {
-    expect((await run([command])).end).toMatchObject({ kind: 'not-started', reason: expect.stringContaining(command) });
-  }
-});
+describe('a command that cannot be started says why in words', () => {
+  test.each([
+    ['/nonexistent/command', 'there is no such file'],
+    ['no-such-program-here', 'no such program in any folder of PATH'],
+    ['/etc/passwd', 'it may not be executed (chmod +x)'],
+  ])('%s', async (command, reason) => {
+    expect((await run([command])).end).toMatchObject({ kind: 'not-started', reason });
+  });
 
-test('a folder that is not there', async () => {
-  expect((await run(['/bin/true'], { cwd: '/nonexistent/folder' })).end).toMatchObject({ kind: 'not-started' });
+  test('its interpreter is not there', async () => {
+    await using folder = await tempFolder('not-started');
+    const script = await folder.write('hook', '#!/nonexistent/sh\n');
+    await chmod(script, 0o755);
+    const reason = 'what its first line (#!) or it itself is run by is not there';
+    expect((await run([script])).end).toMatchObject({ kind: 'not-started', reason });
+  });
+
+  test('its folder is not there', async () => {
+    expect((await run(['/bin/true'], { cwd: '/nonexistent/folder' })).end).toMatchObject({
+      kind: 'not-started',
+      reason: 'the folder /nonexistent/folder, which it runs in, is not there',
+    });
+  });
 });
 
 const lines = (path: string): number => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').length : 0);

@@ -236,7 +236,20 @@ describe('what is not installed', () => {
     const prepared = await prepareInstall(setOf(good), folder.at('live'), expected);
     expect(prepared).toMatchObject({
       ok: false,
-      error: { reason: 'cannot-write', detail: expect.stringContaining('live') },
+      error: {
+        reason: 'cannot-write',
+        detail: expect.stringMatching(/live: expected a folder, and something else is/),
+      },
+    });
+  });
+
+  test('a folder in the place of one of the files is named by its own path', async () => {
+    await using folder = await tempFolder('live');
+    await mkdir(folder.at('live', 'chain.pem'), { recursive: true });
+    const prepared = await prepareInstall(setOf(good), folder.at('live'), expected);
+    expect(prepared).toMatchObject({
+      ok: false,
+      error: { detail: `${folder.at('live', 'chain.pem')}: it is a folder` },
     });
   });
 });
@@ -328,7 +341,7 @@ describe('killed, and with a full disk', () => {
       `mount -t tmpfs -o size=256k tmpfs ${small} && cp -r ${folder.at('old')} ${small}/live && ${process.execPath} ${worker.file} full ${small}/live ${folder.at('sets')}`,
     );
     expect(JSON.parse(stdout)).toEqual({
-      problem: { reason: 'no-space', detail: expect.stringContaining('no space left') },
+      problem: { reason: 'no-space', advice: 'check-disk', detail: expect.stringContaining('no space left') },
       same: true,
       whole: true,
       left: [],
