@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, vi } from 'vitest';
 import type { AcmeEvent, AcmeJob, AcmeResult } from '../../src/renew/acme/job.ts';
 import { testWith } from '../support/acme/daemon.ts';
 import { type Fault, type FaultProxy, faultProxy, type Resource } from '../support/acme/fault-proxy.ts';
-import { groupLives, type OrderWith, orderWith } from '../support/acme/order-with.ts';
+import { groupGone, type OrderWith, orderWith } from '../support/acme/order-with.ts';
 import { oldPebble, type Pebble, startPebble } from '../support/acme/pebble.ts';
 import { type WebServer, webServer } from '../support/acme/web-server.ts';
 import { type CertificateOptions, createCa, type KeyPair, makeKey } from '../support/pki/pki.ts';
@@ -73,7 +73,7 @@ async function trial(options: TrialOptions): Promise<Trial> {
     },
     onEvent: (event) => options.onEvent?.(event, proxy),
   });
-  expect(groupLives(pid)).toBe(false);
+  await groupGone(pid);
   return { result, proxy, folder };
 }
 

@@ -12,7 +12,7 @@ import { cleanUpAfter } from '../../src/renew/acme/challenges/undo.ts';
 import { ACME_STEPS, type AcmeEvent, type AcmeStep, type FromChild, type ToChild } from '../../src/renew/acme/job.ts';
 import { Deadline } from '../../src/time/deadline.ts';
 import { testWith } from '../support/acme/daemon.ts';
-import { ACME_CHILD, groupLives, jobFor, type OrderWith, orderWith } from '../support/acme/order-with.ts';
+import { ACME_CHILD, groupGone, jobFor, type OrderWith, orderWith } from '../support/acme/order-with.ts';
 import { newPebble, type Pebble, startPebble } from '../support/acme/pebble.ts';
 import { type WebServer, webServer } from '../support/acme/web-server.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
@@ -71,7 +71,7 @@ describe.concurrent('SIGKILL of the child', () => {
       },
     });
     expect(first.result).toMatchObject({ ok: false, step, reason: 'child-killed', advice: 'see-who-killed' });
-    expect(groupLives(pid)).toBe(false);
+    await groupGone(pid);
     const keyBefore = keyOf(folder);
 
     const second = await orderWith(byWebroot(folder));
@@ -97,7 +97,7 @@ test('a child that stands still is killed at the deadline; its challenge is take
     job: { ...byWebroot(folder).job, pauseAt: { step: 'validate', how: 'block' } },
   });
   expect(result).toMatchObject({ ok: false, step: 'validate', reason: 'timeout' });
-  expect(groupLives(pid)).toBe(false);
+  await groupGone(pid);
   // It could not take its challenge back; what it has noted is enough for whoever comes next.
   expect(challengeFiles(folder)).toHaveLength(1);
   const deadline = Deadline.after(5_000);

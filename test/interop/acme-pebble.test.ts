@@ -13,7 +13,7 @@ import { parseCertificate } from '../../src/x509/parse-certificate.ts';
 import { decodePem } from '../../src/x509/pem.ts';
 import { testWith } from '../support/acme/daemon.ts';
 import { faultProxy } from '../support/acme/fault-proxy.ts';
-import { ACME_CHILD, groupLives, type Ordered, orderWith } from '../support/acme/order-with.ts';
+import { ACME_CHILD, groupGone, type Ordered, orderWith } from '../support/acme/order-with.ts';
 import { newPebble, oldPebble, type Pebble, startPebble } from '../support/acme/pebble.ts';
 import { webServer } from '../support/acme/web-server.ts';
 import { createCa, makeKey, privateKeyPem } from '../support/pki/pki.ts';
@@ -68,7 +68,7 @@ describe.each([
       'check',
       'write',
     ]);
-    expect(groupLives(pid)).toBe(false);
+    await groupGone(pid);
   });
 
   test('several renewals at once share the account that one of them makes', async () => {

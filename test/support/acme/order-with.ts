@@ -4,6 +4,7 @@
  */
 
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AcmeEvent, AcmeJob, AcmeResult } from '../../../src/renew/acme/job.ts';
 import { orderByAcme } from '../../../src/renew/acme/spawn.ts';
 import { Deadline } from '../../../src/time/deadline.ts';
@@ -69,12 +70,14 @@ export async function orderWith(options: OrderWith): Promise<Ordered> {
   return { result, events, pid, tookMs: performance.now() - startedAt };
 }
 
-/** Is anybody left in this process group? */
-export function groupLives(pgid: number): boolean {
-  try {
-    process.kill(-pgid, 0);
-    return true;
-  } catch {
-    return false;
+/** Once none of the group is left. What was killed is buried by whoever adopts it, and that takes a moment. */
+export async function groupGone(pgid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(-pgid, 0);
+    } catch {
+      return;
+    }
+    await pause(10);
   }
 }
