@@ -10,6 +10,8 @@ export default defineConfig({
     setupFiles: ['test/support/properties.ts'],
     // Real daemons on a busy machine can be late once. Whatever fails twice, fails; without CI nothing is tried again.
     retry: process.env.CI ? 1 : 0,
+    // What is polled for comes for certain: on a busy machine not within vitest's own second.
+    expect: { poll: { timeout: 10_000 } },
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // The machine's own trust and colour settings must not leak into what tests see.

@@ -28,13 +28,26 @@ async function talk(port: number, lines: readonly string[]): Promise<string> {
   let text = '';
   const left = [...lines];
   await new Promise<void>((resolve) => {
-    let quiet = setTimeout(resolve, 150);
-    setTimeout(resolve, 800);
+    let quiet: NodeJS.Timeout | undefined;
+    let came = 0;
+    // In turns of the event loop, too: one that was late has not read what came meanwhile.
+    const listen = (ms: number, turns = 5) => {
+      const before = came;
+      const turn = (left: number): void => {
+        if (came !== before) return;
+        if (left === 0) resolve();
+        else setImmediate(turn, left - 1);
+      };
+      quiet = setTimeout(turn, ms, turns);
+    };
+    listen(150);
+    setTimeout(resolve, 5_000).unref();
     socket.on('close', () => resolve());
     socket.on('data', (chunk) => {
+      came += 1;
       text += chunk.toString('latin1');
       clearTimeout(quiet);
-      quiet = setTimeout(resolve, 150);
+      listen(150);
       if (text.length > 100_000) resolve();
       else if (/(^|\n)(?!\d{3}-)[^\n]+\r\n$/.test(text) && left.length > 0) socket.write(`${left.shift()}\r\n`);
     });
