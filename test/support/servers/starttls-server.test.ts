@@ -21,8 +21,8 @@ async function opensslClient(protocol: MailProtocol, port: number): Promise<stri
   return Buffer.concat(chunks).toString();
 }
 
-/** Says each line when something has come, and @returns all that came until nothing more does for a moment. */
-async function talk(port: number, lines: readonly string[]): Promise<string> {
+/** Says each line when something has come, and @returns all that came until it is enough, or nothing more does for a moment. */
+async function talk(port: number, lines: readonly string[], enough = 100_000): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
   let text = '';
@@ -48,7 +48,7 @@ async function talk(port: number, lines: readonly string[]): Promise<string> {
       text += chunk.toString('latin1');
       clearTimeout(quiet);
       listen(150);
-      if (text.length > 100_000) resolve();
+      if (text.length > enough) resolve();
       else if (/(^|\n)(?!\d{3}-)[^\n]+\r\n$/.test(text) && left.length > 0) socket.write(`${left.shift()}\r\n`);
     });
   });
@@ -82,6 +82,7 @@ describe('moods', () => {
     ['dripping-banner', /^220?$|^220 [^\n]+$/],
   ])('%s', async (mood, expected) => {
     await using server = await startTlsServer({ protocol: 'smtp', mood, leaf });
-    expect(await talk(server.port, ['EHLO me', 'STARTTLS'])).toMatch(expected);
+    const enough = mood === 'dripping-banner' ? 5 : undefined;
+    expect(await talk(server.port, ['EHLO me', 'STARTTLS'], enough)).toMatch(expected);
   });
 });
