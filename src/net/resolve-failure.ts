@@ -22,7 +22,7 @@ export function cutOffFailure(name: string, servers: readonly string[]): Failure
     code: 'timeout',
     phase: 'resolve',
     reason: 'deadline',
-    detail: `no answer for ${cut(name)} from ${asked(servers)} in time`,
+    detail: `no answer for ${cut(name)} from ${asked(servers)}`,
   };
 }
 

@@ -47,39 +47,67 @@ export async function observeEndpoint(
 ): Promise<readonly [Observation, ...Observation[]]> {
   const clock = new PhaseClock();
   const look: Look = { target, tools, deadline, clock, earlier: {} };
-  const { settings } = target;
-  return cutOff(look, async () => {
-    clock.enter('resolve');
-    const resolved = await retrying(look, (own) =>
-      resolveHost(settings.connectTo?.host ?? target.host, {
-        family: settings.family,
-        deadline: own.deadline,
-        everyAddress: settings.allAddresses,
-        resolver: tools.resolver,
-      }),
-    );
-    if (!resolved.ok) return [failed(look, resolved.error)];
-    if (!settings.allAddresses) return [await lookWithRetries(look, resolved.value)];
-    const [first, ...rest] = resolved.value.slice(0, MOST_ADDRESSES);
-    const one = async (address: string): Promise<Observation> => {
-      const own: Look = { ...look, clock: clock.fork(), earlier: {} };
-      const [seen] = await cutOff(own, async () => [await lookWithRetries(own, [address])], address);
-      return seen;
-    };
-    return Promise.all([one(first as string), ...rest.map(one)]);
+  clock.enter('resolve');
+  return target.settings.allAddresses ? lookEverywhere(look) : [await lastWord(look, lookAnywhere(look))];
+}
+
+function resolve(look: Look): Promise<Result<readonly string[], Failure>> {
+  const { target, tools } = look;
+  const { connectTo, family, allAddresses } = target.settings;
+  return retrying(look, ({ deadline }) =>
+    resolveHost(connectTo?.host ?? target.host, {
+      family,
+      deadline,
+      everyAddress: allAddresses,
+      resolver: tools.resolver,
+    }),
+  );
+}
+
+async function lookAnywhere(look: Look): Promise<Observation> {
+  const resolved = await resolve(look);
+  return resolved.ok ? lookWithRetries(look, resolved.value) : failed(look, resolved.error);
+}
+
+/** At each address by itself, to the very end: one that is silent does not take from the others what was seen there. */
+async function lookEverywhere(look: Look): Promise<Observations> {
+  let addresses: readonly string[] = [];
+  const resolving = resolve(look).then((resolved) => {
+    if (!resolved.ok) return failed(look, resolved.error);
+    addresses = resolved.value.slice(0, MOST_ADDRESSES);
+    return undefined;
   });
+  const failure = await lastWord(look, resolving);
+  if (failure) return [failure];
+  const [first, ...rest] = addresses;
+  const one = (address: string): Promise<Observation> => {
+    const own: Look = { ...look, clock: look.clock.fork(), earlier: {} };
+    return lastWord(own, lookWithRetries(own, [address]), address);
+  };
+  return Promise.all([one(first as string), ...rest.map(one)]);
 }
 
 type Observations = readonly [Observation, ...Observation[]];
 
-/** The last word of the deadline: whatever `work` still waits for, at the deadline its target has an answer. */
-async function cutOff(look: Look, work: () => Promise<Observations>, address?: string): Promise<Observations> {
-  const seen = await look.deadline.race(work());
-  if (seen) return seen;
-  // A second look that is cut off does not unsay what the first one found.
-  return [
-    look.earlier.failure ?? failed(look, { code: 'timeout', phase: look.clock.phase, reason: 'deadline' }, address),
-  ];
+/**
+ * The last word of the deadline: whatever `work` still waits for, at the deadline its target has an answer. But what the
+ * work itself says when the deadline comes says more (who was asked, at which address, how far it was), so it may.
+ */
+async function lastWord<T>(look: Look, work: Promise<T>, address?: string): Promise<T | Observation> {
+  const done = work.then((value) => ({ value }));
+  const seen = (await look.deadline.race(done)) ?? (await Promise.race([done, turns(TURNS_TO_SAY_SO)]));
+  if (seen) return seen.value;
+  return (
+    look.earlier.failure ?? failed(look, { code: 'timeout', phase: look.clock.phase, reason: 'deadline' }, address)
+  );
+}
+
+/** Of the event loop: a socket that is destroyed, a query that is cancelled, tell it in the next one. */
+const TURNS_TO_SAY_SO = 3;
+
+async function turns(count: number): Promise<undefined> {
+  for (let i = 0; i < count; i++) await new Promise<void>((resolve) => setImmediate(resolve));
+  return undefined;
 }
 
 /**
@@ -91,6 +119,8 @@ async function lookWithRetries(look: Look, addresses: readonly string[]): Promis
   return retrying(look, async (own) => {
     const seen = await lookOnce(own, addresses);
     if (seen.kind === 'presented') return ok(seen);
+    // A second look that is cut off does not unsay what the first one found.
+    if (look.deadline.expired && look.earlier.failure) return err(look.earlier.failure);
     look.earlier.failure = seen;
     return err(seen);
   }).then((result) => (result.ok ? result.value : result.error));
@@ -209,8 +239,10 @@ function presented(
 
 function failedToRead(look: Look, outcome: FailedOutcome, address: string): Failed {
   const { failure, chain, tlsVersion } = outcome;
+  // Silent from the start or later on: either way the time is over.
+  const why = failure.code === 'timeout' ? { ...failure, reason: 'deadline' } : failure;
   return {
-    ...failed(look, failure, address),
+    ...failed(look, why, address),
     ...(chain && chain.length > 0 ? { chain: look.tools.chainReader.read(chain) } : {}),
     ...(tlsVersion ? { tlsVersion } : {}),
   };

@@ -138,3 +138,28 @@ test('a second look that is cut off does not unsay what the first one found', as
   expect(seen).toMatchObject({ kind: 'failed', code: 'handshake-failed', reason: 'alert' });
   expect(connections).toBe(2);
 });
+
+test('of several addresses a silent one does not take away what the others present, nor its own phase', async () => {
+  await using names = await dnsServer({ 'two.example': ['127.0.0.1', '127.0.0.2'] });
+  await using server = await tlsServer({ leaf });
+  await using silent = await silentServer({ host: '127.0.0.2', port: server.port });
+  const target = { ...targetAt(server.port, { allAddresses: true, family: 4 }), host: 'two.example' };
+  const deadline = Deadline.after(1_500);
+  deadlines.push(deadline);
+  const resolver = createResolver({ servers: [names.address] });
+  const seen = await observeEndpoint(target, { ...tools, resolver }, deadline);
+  expect(seen).toMatchObject([
+    { kind: 'presented', address: '127.0.0.1' },
+    { kind: 'failed', code: 'timeout', phase: 'handshake', reason: 'deadline', address: '127.0.0.2' },
+  ]);
+  expect(silent.accepted).toBe(1);
+});
+
+test('what was known when the time was over is told: which address, and how far it was', async () => {
+  await using silent = await silentServer();
+  const [tls] = await look(targetAt(silent.port), 300);
+  expect(tls).toMatchObject({ code: 'timeout', phase: 'handshake', reason: 'deadline', address: '127.0.0.1' });
+  const [smtp] = await look({ ...targetAt(silent.port), protocol: 'smtp' }, 300);
+  expect(smtp).toMatchObject({ code: 'timeout', phase: 'starttls', address: '127.0.0.1' });
+  expect(smtp).toHaveProperty('detail', expect.stringMatching(/no greeting.*TLS from the first byte/));
+});

@@ -84,10 +84,10 @@ function streamFailure(row: Row, step: Step, end: StreamEnd, unread: Buffer): Fa
     const before = greeting ? 'its greeting was complete' : `it had answered ${step.name}`;
     return failure(end, `${row.label} server ${ENDS[end]} before ${before}${got}`);
   }
-  const missing = greeting ? 'a greeting' : `an answer to ${step.name}`;
+  const missing = greeting ? 'greeting' : `answer to ${step.name}`;
   const hint =
     greeting && unread.length === 0 ? ' (a port that expects TLS from the first byte is silent like this)' : '';
-  const detail = `time ran out while waiting for ${missing} from the ${row.label} server${hint}${got}`;
+  const detail = `no ${missing} from the ${row.label} server${hint}${got}`;
   return { code: 'timeout', phase: 'starttls', reason: 'deadline', detail };
 }
 

@@ -116,11 +116,11 @@ function adviseUnread({ reason }: FailureData, target: Target): string {
 }
 
 const timeout: Message<'timeout'> = {
-  describe: ({ phase, reason, detail }, { target }) => {
-    const more = detail ? ` (${detail})` : '';
+  describe: ({ phase, reason, detail }, { target, address }) => {
+    const more = detail ? `: ${detail}` : '';
     if (phase !== 'queue' && reason === 'interrupted')
-      return `No answer yet ${PHASES[phase]} (${place(target)})${more}: the run was interrupted.`;
-    if (phase !== 'queue') return `No answer in time ${PHASES[phase]} (${place(target)})${more}.`;
+      return `No answer yet ${PHASES[phase]} (${place(target, address)}): the run was interrupted.`;
+    if (phase !== 'queue') return `No answer in time ${PHASES[phase]} (${place(target, address)})${more}.`;
     const why = reason === 'interrupted' ? 'the run was interrupted' : "the run's deadline came";
     return `Not looked at: ${why} ${PHASES.queue}${more}.`;
   },
