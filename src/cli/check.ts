@@ -3,6 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { ok } from '../model/result.ts';
 import { type Asked, type CheckSettings, CONFIG_KEY, LIST_KEY, RENEW_KEY, readSettings } from './check-settings.ts';
 import { fileExists } from './file-exists.ts';
 import { inputErrorTeller, refuse } from './input-errors.ts';
@@ -45,9 +46,9 @@ async function check(asked: Asked, io: Io): Promise<ExitCode> {
   const lacking = whatIsLacking(asked, settings.value, io);
   if (lacking !== undefined) return refuse([{ origin: 'command line', message: lacking }], io);
   const { run } = settings.value;
-  const sources = sourcesOf(asked, settings.value, io);
+  const sources = await sourcesOf(asked, settings.value, io);
   if (sources.words.length + sources.lists.length + sources.made.length === 0) {
-    await io.stderr.write(NOTHING_TO_CHECK);
+    await io.stderr.write(settings.value.config ? NOTHING_IN_CONFIG : NOTHING_TO_CHECK);
     return 3;
   }
   const total = sources.lists.length === 0 ? sources.words.length + sources.made.length : undefined;
@@ -92,17 +93,33 @@ function whatIsLacking({ raw }: Asked, { run }: CheckSettings, io: Io): string |
 const NOTHING_TO_CHECK =
   'certwatch: nothing to check: name a target (certwatch check example.org), a list (-f hosts.txt) or a config file (--config)\n';
 
-/** Whoever names something wants to know about that; the config's own targets are for when nothing is named. */
-function sourcesOf({ words, raw }: Asked, { config, targets, run, defaults, endpoint }: CheckSettings, io: Io) {
+const NOTHING_IN_CONFIG =
+  'certwatch: nothing to check: the config names no targets, no lists, and no certificates that are served anywhere\n';
+
+/**
+ * Whoever names something wants to know about that; the config's own targets are for when nothing is named. One that has
+ * only certificates is asked about them: where they have to be served.
+ */
+async function sourcesOf({ words, raw }: Asked, settings: CheckSettings, io: Io) {
+  const { config, targets, run, defaults, endpoint } = settings;
   const given = raw.get(LIST_KEY) ?? [];
   const named = words.length + given.length > 0;
+  const certificatesOnly = !named && (config?.lists ?? []).length === 0 && targets.every(({ ok: isGood }) => !isGood);
+  const made = certificatesOnly ? [...targets, ...(await certificatePlaces(settings))] : targets;
   return {
     words,
     lists: named ? given : (config?.lists ?? []),
-    made: named ? [] : targets,
+    made: named ? [] : made,
     stdin: () => io.stdin(),
     withinMs: diskPatience(run.deadline),
     options: { defaults, endpoint, fileExists },
     ...(run.shard ? { shard: run.shard } : {}),
   };
+}
+
+/** Nothing of renewals is loaded where there are none. */
+async function certificatePlaces(settings: CheckSettings): Promise<CheckSettings['targets']> {
+  if (!settings.config || settings.config.certificates.length === 0) return [];
+  const { placesToCheck } = await import('./run/paired-look.ts');
+  return placesToCheck(settings).map(ok);
 }

@@ -2,7 +2,7 @@
  * `certwatch check` beside `certwatch renew`: renewed on disk and not served is critical; what is due says what automation
  * last did about it.
  */
-import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { buildIfStale } from '../support/build.ts';
@@ -161,6 +161,33 @@ test('check --renew where an RSA and an EC certificate are served at one place: 
   } finally {
     await server.stop();
   }
+});
+
+test('a config with certificates and no targets: looked at is where they have to be served', async () => {
+  await using here = await stage();
+  await here.writeSet(here.live, here.issue({ ageDays: 70 }));
+  const server = await here.serve(['127.0.0.1']);
+  await here.writeSet(here.folder.at('ready'), here.issue());
+  const { config, place } = await configured(here, `{ shell: 'cp ready/*.pem live/; kill -HUP ${server.pid}' }`);
+  await writeFile(config, (await readFile(config, 'utf8')).replace(/^targets: .*\n/m, ''));
+  const args = ['check', '--config', config, '--trust', 'none'];
+  const looked = await runCertwatch(args, { cwd: here.folder.path });
+  expect([looked.status, looked.stdout]).toEqual([1, expect.stringContaining(place)]);
+  const renewed = await runCertwatch([...args, '--renew'], { cwd: here.folder.path });
+  expect(renewed.stdout).toMatch(/RENEWED {2}1\n {2}www/);
+  expect((await runCertwatch(args, { cwd: here.folder.path })).status).toBe(0);
+});
+
+test('check --renew: no certificate yet is as good as due, though nothing is served that could be flagged', async () => {
+  await using here = await stage();
+  await here.writeSet(here.live, here.issue());
+  await (await here.serve(['127.0.0.1'])).stop();
+  await rm(here.live, { recursive: true });
+  const { config } = await configured(here, '{ shell: "echo asked >> asked; exit 1" }');
+  const args = ['check', '--config', config, '--trust', 'none', '--renew'];
+  const run = await runCertwatch(args, { cwd: here.folder.path });
+  expect(run.stdout).toMatch(/FAILED {2}1\n {2}www/);
+  expect(await readFile(here.folder.at('asked'), 'utf8')).toBe('asked\n');
 });
 
 test('check --renew without certificates in a config: a sentence, exit 3', async () => {

@@ -27,6 +27,17 @@ const DUE: ReadonlySet<FindingCode> = new Set([
   'served-differs-from-file',
 ]);
 
+/** Where the config's certificates have to be served, with the patience of a check. */
+export function placesToCheck({ config, run, defaults }: CheckSettings): Target[] {
+  if (!config) return [];
+  return renewalsOf(config, { state: run.state ?? '', defaults }).flatMap(({ targets }) =>
+    targets.map((target) => {
+      const { settings } = target;
+      return { ...target, settings: { ...settings, retries: Math.max(settings.retries, defaults.retries) } };
+    }),
+  );
+}
+
 export interface PairedLookOptions {
   /** Is told the certificates that a look has found due. */
   readonly onDue: (name: string) => void;
@@ -47,11 +58,15 @@ export async function pairedLook(
   };
   const attempts = new Map<string, LastAttempt | undefined>();
   const readable = new Set<string>();
+  const missing = new Set<string>();
   for (const { name, targets, live } of renewals) {
     attempts.set(name, await lastOf(name));
     const file = live && targets[0] ? pairingOf(targets[0], renewals)?.file : undefined;
     // Whoever may not read it is not told UNKNOWN for that: the target is looked at as if nothing was known.
-    if (file !== undefined && (await mayRead(file))) readable.add(file);
+    const found = file === undefined ? undefined : await findOut(file);
+    if (file !== undefined && found === 'readable') readable.add(file);
+    // No certificate yet is as good as due, whatever is served or not.
+    if (file !== undefined && found === 'missing') missing.add(file);
   }
   return async (target, look) => {
     const pairing = pairingOf(target, renewals);
@@ -63,6 +78,7 @@ export async function pairedLook(
     }
     const { name, file } = pairing;
     const verdict = await look(readable.has(file) ? withPairing(target, renewals) : target);
+    if (missing.has(file)) onDue(name);
     if (!isDue(verdict)) return withAutomation({ ...verdict, target }, { name, last: attempts.get(name) });
     onDue(name);
     const last = (await isRenewing()) ? await lastOf(name) : undefined;
@@ -78,8 +94,8 @@ const isDue = ({ findings }: Verdict): boolean => findings.some(({ code }) => DU
 
 const differs = ({ findings }: Verdict): boolean => findings.some(({ code }) => code === 'served-differs-from-file');
 
-const mayRead = (path: string): Promise<boolean> =>
+const findOut = (path: string): Promise<'readable' | 'missing' | 'closed'> =>
   access(path, constants.R_OK).then(
-    () => true,
-    () => false,
+    () => 'readable',
+    ({ code }: NodeJS.ErrnoException) => (code === 'ENOENT' ? 'missing' : 'closed'),
   );
