@@ -75,6 +75,8 @@ export type RenewalAdvice =
   | 'free-port'
   | 'fix-hook'
   | 'fix-permissions'
+  /** By a user who may read it. */
+  | 'read-as-owner'
   /** Space, quota, read-only: whatever the detail says. */
   | 'check-disk'
   | 'fix-clock'
@@ -256,6 +258,8 @@ export interface RenewalStatus {
   /** Why something is to be done now, as far as the disk shows. */
   readonly reasons?: readonly DueReason[];
   readonly last?: LastAttempt;
+  /** Why nothing is known of the certificate: this user may not read it. */
+  readonly denied?: string;
   /** Why nothing is known of any attempt. */
   readonly unreadable?: string;
 }

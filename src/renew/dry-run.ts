@@ -5,7 +5,7 @@ import type { RenewalProblem, RenewalResult } from '../model/renewal.ts';
 import { factsOf } from './install/certificate-set.ts';
 import { historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
-import { planFromDisk } from './look-around.ts';
+import { notForUs, planFromDisk } from './look-around.ts';
 import type { Renewal } from './renewal.ts';
 import type { Tools } from './tools.ts';
 
@@ -22,6 +22,7 @@ export async function planOnly(
   const about = { name: renewal.name, warnings };
   const certificate = disk.kind === 'set' ? { certificate: factsOf(disk.leaf) } : {};
   const inUse = disk.kind === 'set' ? { inUse: factsOf(disk.leaf) } : {};
+  if (disk.kind === 'denied') return { ...about, kind: 'failed', step: 'plan', problem: notForUs(disk.detail) };
   switch (planned.action) {
     case 'none':
       return { ...about, kind: 'not-due', renewAt: planned.renewAt, certificate: factsOf(planned.leaf) };

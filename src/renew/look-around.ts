@@ -111,10 +111,20 @@ async function adviceFor(
   return undefined;
 }
 
+/** Nothing is ordered for want of a right: what lies there may be as good as new. */
+export const notForUs = (detail: string): RenewalProblem => ({
+  reason: 'cannot-read',
+  detail: `what is on disk cannot be read, so nobody knows whether it is due: ${detail}`,
+  advice: 'read-as-owner',
+});
+
 export async function readDisk({ live }: Pick<Renewal, 'live'>): Promise<OnDisk> {
   if (live === undefined) return { kind: 'none' };
   const set = await readSet(live);
-  if (!set.ok) return { kind: 'unreadable', detail: set.error.detail };
+  if (!set.ok) {
+    const { reason, detail } = set.error;
+    return { kind: reason === 'no-permission' ? 'denied' : 'unreadable', detail };
+  }
   if (!set.value) return { kind: 'none' };
   const { keyPem, chain } = set.value;
   const fits = keyFits(keyPem, chain[0]);

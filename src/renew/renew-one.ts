@@ -10,7 +10,7 @@ import { conclude, fail, RAISE, TOO_LATE } from './ending.ts';
 import { factsOf } from './install/certificate-set.ts';
 import { historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
-import { lookAround } from './look-around.ts';
+import { lookAround, notForUs } from './look-around.ts';
 import { mendAfterKill, putBackSaved } from './obtain/existing-client.ts';
 import { obtain } from './obtain/obtain.ts';
 import { forgetOrders } from './obtain/order-folder.ts';
@@ -49,6 +49,7 @@ export async function renewOne(renewal: Renewal, tools: Tools, options: RenewOpt
   await mendAfterKill(attempt);
   const around = await lookAround(renewal, tools, { history, force, deadline, warn });
   if (around.disk.kind === 'set') attempt.inUse = { inUse: factsOf(around.disk.leaf) };
+  if (around.disk.kind === 'denied') return attempt.failed(notForUs(around.disk.detail));
   return carryOut(attempt, { ...around, history, deadline, limit, ...(turn ? { turn } : {}) });
 }
 

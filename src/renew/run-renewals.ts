@@ -111,8 +111,14 @@ export function exitCodeOf(results: readonly RenewalResult[], { interrupted }: {
   return codes.includes(3) || results.length === 0 ? 3 : 0;
 }
 
-/** The config is at fault, or certwatch is: nothing is known of the certificate. */
-const CANNOT_JUDGE: ReadonlySet<string> = new Set(['internal-error', 'bad-config', 'no-staging', 'cannot-rehearse']);
+/** The config is at fault, or certwatch is, or who it runs as: nothing is known of the certificate. */
+const CANNOT_JUDGE: ReadonlySet<string> = new Set([
+  'internal-error',
+  'bad-config',
+  'no-staging',
+  'cannot-rehearse',
+  'cannot-read',
+]);
 
 function codeOf(result: RenewalResult): 0 | 2 | 3 {
   switch (result.kind) {

@@ -8,7 +8,7 @@ import { type History, historyOf } from './journal/history.ts';
 import { Journal } from './journal/journal.ts';
 import { planFromDisk, readDisk } from './look-around.ts';
 import { backoffAfter, type Circumstances, circumstancesOf } from './plan/backoff.ts';
-import type { OnDisk } from './plan/plan.ts';
+import type { OnDisk, Plan } from './plan/plan.ts';
 import type { Renewal } from './renewal.ts';
 
 export interface StatusQuestion {
@@ -30,11 +30,17 @@ async function statusOf(renewal: Renewal, { state, now }: StatusQuestion): Promi
     name: renewal.name,
     ...(disk.kind === 'set' ? { certificate: factsOf(disk.leaf) } : {}),
     ...(planned.action === 'none' ? { renewAt: planned.renewAt } : {}),
-    next: planned.action === 'renew' && planned.issued ? 'install' : planned.action,
-    ...(planned.action === 'none' ? {} : { reasons: planned.reasons }),
+    next: nextOf(disk, planned),
+    ...(disk.kind === 'denied' ? { denied: disk.detail } : {}),
+    ...(planned.action === 'none' || disk.kind === 'denied' ? {} : { reasons: planned.reasons }),
     ...(last ? { last } : {}),
     ...(entries.ok ? {} : { unreadable: entries.error }),
   };
+}
+
+function nextOf(disk: OnDisk, planned: Plan): RenewalStatus['next'] {
+  if (disk.kind === 'denied') return 'none';
+  return planned.action === 'renew' && planned.issued ? 'install' : planned.action;
 }
 
 /** The last attempt at the certificate of this name; undefined where none is known, or may be read. */

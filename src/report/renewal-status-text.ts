@@ -18,6 +18,7 @@ const STANDINGS = [
   { title: 'failed', status: 'critical' },
   { title: 'not served everywhere', status: 'critical' },
   { title: 'not finished', status: 'warning' },
+  { title: 'not known', status: 'unknown' },
   { title: 'due', status: 'warning' },
   { title: 'not due', status: 'ok' },
 ] as const satisfies readonly { title: string; status: Status }[];
@@ -38,7 +39,8 @@ export function renderRenewalStatus(statuses: readonly RenewalStatus[], options:
   return `${[...running, ...sections, total].join('\n\n')}\n`;
 }
 
-function standingOf({ last, reasons }: RenewalStatus): Standing {
+function standingOf({ last, reasons, denied }: RenewalStatus): Standing {
+  if (denied !== undefined) return 'not known';
   if (last && last.outcome === undefined) return 'not finished';
   if (last?.outcome === 'partly-served') return 'not served everywhere';
   if (last && last.failures > 0) return 'failed';
@@ -50,13 +52,11 @@ interface Writing extends StatusTextOptions {
 }
 
 function rowOf(status: RenewalStatus, { page, now, running }: Writing): Row {
-  const { name, certificate, renewAt, reasons, last, unreadable, next } = status;
-  const disk = certificate ? until(certificate.notAfter, now) : 'no certificate on disk';
-  const due = renewAt === undefined ? `due: ${dueReasons(reasons ?? [])}` : `renewal opens on ${day(renewAt, now)}`;
+  const { name, last, unreadable, next } = status;
   const tried = last ? attemptWords(last) : (unreadable ?? 'no attempt is on record');
   return {
     name,
-    summary: `${disk}; ${due}`,
+    summary: summaryOf(status, now),
     body: [
       ...page.indented(tried),
       ...(last?.restored === false ? page.indented(NOT_RESTORED) : []),
@@ -65,6 +65,13 @@ function rowOf(status: RenewalStatus, { page, now, running }: Writing): Row {
       ...(next === 'none' || running !== undefined ? [] : page.indented(nextWords(next, last?.notBefore, now))),
     ],
   };
+}
+
+function summaryOf({ certificate, renewAt, reasons = [], denied }: RenewalStatus, now: number): string {
+  if (denied !== undefined) return `what is on disk is not for this user to read: ${denied}`;
+  const due = renewAt === undefined ? `due: ${dueReasons(reasons)}` : `renewal opens on ${day(renewAt, now)}`;
+  if (certificate) return `${until(certificate.notAfter, now)}; ${due}`;
+  return reasons.some(({ code }) => code === 'unreadable') ? due : `no certificate on disk; ${due}`;
 }
 
 const NOT_RESTORED = 'the old certificate was put back, and was NOT seen to be served everywhere then';

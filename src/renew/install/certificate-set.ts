@@ -169,7 +169,10 @@ async function readSmall(path: string): Promise<Result<string | undefined, Insta
       await file.close();
     }
   } catch (cause) {
-    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return ok(undefined);
-    return err(trouble('unreadable', `${path}: ${sayErrno(cause)}`));
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    if (['ENOENT', 'ENOTDIR'].includes(code)) return ok(undefined);
+    return err(
+      trouble(['EACCES', 'EPERM'].includes(code) ? 'no-permission' : 'unreadable', `${path}: ${sayErrno(cause)}`),
+    );
   }
 }

@@ -16,6 +16,8 @@ import { type Backoff, backoffAfter, chooseAuthority, circumstancesOf, type Life
 export type OnDisk =
   | { readonly kind: 'none' }
   | { readonly kind: 'unreadable'; readonly detail: string }
+  /** What lies there is not for this user to see: that makes it neither good nor due. */
+  | { readonly kind: 'denied'; readonly detail: string }
   | { readonly kind: 'set'; readonly leaf: Certificate; readonly keyFits: boolean };
 
 /** What the CA suggests (RFC 9773): the moment that was drawn from its window. */
@@ -121,7 +123,7 @@ function lifeOf(leaf: Certificate, now: number): Life {
 
 function dueReasons(input: PlanInput, leaf: Certificate | undefined): DueReason[] {
   const { disk, renewal, history, now } = input;
-  if (disk.kind === 'unreadable') return [{ code: 'unreadable', detail: disk.detail }];
+  if (disk.kind === 'unreadable' || disk.kind === 'denied') return [{ code: 'unreadable', detail: disk.detail }];
   if (!leaf) return [{ code: 'no-certificate' }];
   const reasons: DueReason[] = [];
   if (disk.kind === 'set' && !disk.keyFits) reasons.push({ code: 'key-mismatch' });

@@ -139,6 +139,7 @@ const ADVICE: Readonly<Record<RenewalAdvice, string>> = {
   'fix-hook': 'Correct the command.',
   'free-port': 'Let go of the port, or give the challenge another way to answer.',
   'fix-permissions': 'See that certwatch may write there.',
+  'read-as-owner': 'Run certwatch as a user who may read the key and the certificate there (mostly root).',
   'check-disk': 'See that there is room on the disk, and that it may be written to.',
   'fix-clock': 'Set the clock of this machine.',
   'check-account': 'See that the account is in order with the CA; its answer says why.',
