@@ -18,7 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
 
 const EXAMPLES = `
 Examples:
-  certwatch check example.org mail.example.org:25 imaps://mail.example.org
+  certwatch check example.org smtp://mail.example.org imaps://mail.example.org
   certwatch check -f hosts.txt --deadline 5m -q        nightly, silent while all is well
   certwatch check 'file:/etc/ssl/private/*.pem'        certificates on this machine
   certwatch show example.org                           one chain in full
