@@ -121,12 +121,12 @@ export function parseServername(text: string): Result<string, string> {
 }
 
 /**
- * A SHA-256: 64 hex digits (colons and case as they come), or base64 as pins are written, with or without a `sha256:`
- * or `sha256/` before it.
+ * A SHA-256: 64 hex digits (colons and case as they come), or base64 as pins are written, with or without a `sha256:`,
+ * `sha256/`, curl's `sha256//` or OpenSSL's `sha256 Fingerprint=` before it.
  * @returns lower-case hex.
  */
 export function parseHash(text: string): Result<string, string> {
-  const word = text.trim().replace(/^sha-?256[:/ ]/i, '');
+  const word = text.trim().replace(/^sha-?256(?: fingerprint=|\/\/|[:/ ])/i, '');
   const hex = word.replaceAll(':', '').toLowerCase();
   if (/^[0-9a-f]{64}$/.test(hex)) return ok(hex);
   if (/^[A-Za-z0-9+/]{43}=$/.test(word)) return ok(Buffer.from(word, 'base64').toString('hex'));

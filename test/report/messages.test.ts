@@ -42,6 +42,16 @@ describe('what a reader on call needs', () => {
     expect(firstOf(FLEET.expired).advice).toContain('`certwatch check expired.shop.example`');
   });
 
+  test('how the files in a folder are named', () => {
+    const finding = {
+      code: 'read-failed',
+      severity: 'unknown',
+      data: { phase: 'read', reason: 'not-a-file' },
+    } as const;
+    const about = { ...FLEET.stuck, target: file('/etc/ssl/my certs/') };
+    expect(advise(finding, about)).toContain("`'file:/etc/ssl/my certs/*'`");
+  });
+
   test('where to get a missing intermediate', () => {
     expect(firstOf(FLEET.incomplete).advice).toContain('`curl -s http://ca.shop.example/issuing.der | openssl');
   });

@@ -133,6 +133,8 @@ describe('the settings table', () => {
       hex.toUpperCase(),
       hex.replace(/..(?=.)/g, '$&:'),
       `sha256:${hex}`,
+      `sha256 Fingerprint=${hex.replace(/..(?=.)/g, '$&:')}`,
+      `SHA256 Fingerprint=${hex.toUpperCase()}`,
       `SHA256/${Buffer.from(hex, 'hex').toString('base64')}`,
     ];
     for (const text of spellings) expect(settingOf('expect-key').parse(text)).toEqual({ ok: true, value: [hex] });

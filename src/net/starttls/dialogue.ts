@@ -36,12 +36,12 @@ function judgeReply(row: Row, step: Step, { code, text }: Reply): Failure | unde
   if (!(step.accept ?? []).includes(code)) {
     if (step.optional) return undefined;
     const reason = row.refusals?.find(([pattern]) => pattern.test(code))?.[1] ?? 'refused';
-    return failure(reason, `${row.label} server answered ${asked(step)} with: ${quote(text)}`);
+    return failure(reason, `${row.label} server answered ${asked(step)} with: ${quoteLines(text)}`);
   }
   if (step.offer && !step.offer.test(text)) {
     return failure(
       'not-offered',
-      `${row.label} server does not offer STARTTLS; it answered ${asked(step)} with: ${quote(text)}`,
+      `${row.label} server does not offer STARTTLS; it answered ${asked(step)} with: ${quoteLines(text)}`,
     );
   }
   return undefined;
@@ -101,4 +101,9 @@ function asked(step: Step): string {
 
 function quote(text: string): string {
   return text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED)}…` : text;
+}
+
+/** A reply has several lines, and the one that decides (a tagged `NO`, a numeric behind notices) is the last of them. */
+function quoteLines(text: string): string {
+  return quote(text.trimEnd().replace(/\r?\n/g, ' / '));
 }

@@ -110,6 +110,10 @@ function adviseUnread({ reason }: FailureData, target: Target): string {
       return `Put the password of ${shellWord(path)}, and nothing else, into the file that \`--password-file\` names.`;
     case 'too-costly':
       return `If you made it yourself, export it again with fewer rounds; if not, do not open it: ${command(`ls -l ${shellWord(path)}`)}`;
+    case 'not-a-file': {
+      const inIt = `; what a directory holds is ${command(shellWord(`file:${path.replace(/\/+$/, '')}/*`))}`;
+      return `See what it is: ${command(`ls -ld ${shellWord(path)}`)}${target.kind === 'file' ? inIt : ''}`;
+    }
     default:
       return `See what it is: ${command(`ls -l ${shellWord(path)}`)}`;
   }

@@ -239,6 +239,15 @@ describe('what a peer that does not want to is called', () => {
     expect(failure.detail).toContain(STARTTLS[protocol].label);
   });
 
+  it.each<[StartTlsProtocol, Turn[], RegExp]>([
+    ['irc', [{ after: any, say: ':irc NOTICE * :Looking up\r\n:irc 691 * :Failed\r\n' }], /691 \* :Failed$/],
+    ['imap', [...upTo('imap'), { after: any, say: '* 3 EXISTS\r\na2 NO off\r\n' }], /EXISTS \/ a2 NO off$/],
+  ])('tells the line that refuses, and all in one line: %s', async (protocol, script, words) => {
+    const { detail = '' } = await failureOf(protocol, script);
+    expect(detail).toMatch(words);
+    expect(detail).not.toMatch(/[\r\n]/);
+  });
+
   it('goes on to POP3 STLS and NNTP STARTTLS where the server knows no capability command', async () => {
     for (const [protocol, unknown, yes] of [
       ['pop3', '-ERR CAPA?\r\n', '+OK\r\n'],
