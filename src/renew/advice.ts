@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { writeFileAtomically } from '../files/atomic-file.ts';
 import type { RenewalProblem } from '../model/renewal.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { certIdOf, fetchRenewalInfo, pickRenewalTime } from './acme/ari.ts';
+import { certIdOf, fetchRenewalInfo, pickRenewalTime, RETRY_MS } from './acme/ari.ts';
 import { journalFolder } from './journal/journal.ts';
 import type { Advice } from './plan/plan.ts';
 import type { AdviceQuestion } from './tools.ts';
@@ -36,7 +36,9 @@ export function createAdviser(options: AdviserOptions) {
     const path = pathFor(options.state, question.name);
     const kept = await readKept(path);
     const fits = kept?.certId === certId && kept.directory === authority.url;
-    if (fits && options.now() < kept.askAgainAt) return ok(adviceOf(kept));
+    const leftMs = kept === undefined ? 0 : kept.askAgainAt - options.now();
+    // Longer than ever agreed upon: it was written down by a clock that was ahead.
+    if (fits && leftMs > 0 && leftMs <= RETRY_MS.most) return ok(adviceOf(kept));
     const { caFile, url, requestTimeoutMs } = authority;
     const asked = await fetchRenewalInfo({
       directory: url,

@@ -43,15 +43,19 @@ function nextOf(disk: OnDisk, planned: Plan): RenewalStatus['next'] {
   return planned.action === 'renew' && planned.issued ? 'install' : planned.action;
 }
 
-/** The last attempt at the certificate of this name; undefined where none is known, or may be read. */
+/**
+ * The last attempt at the certificate of this name; undefined where none is known, or may be read.
+ * @param now milliseconds since the epoch.
+ */
 export async function lastAttempt(
   state: string,
   renewal: Pick<Renewal, 'name' | 'live'>,
+  now: number,
 ): Promise<LastAttempt | undefined> {
   const [disk, entries] = await Promise.all([readDisk(renewal), Journal.read(state, renewal.name)]);
   if (!entries.ok) return undefined;
   const history = historyOf(entries.value);
-  const circumstances = { ...circumstancesOn(disk), authority: history.last?.authority };
+  const circumstances = { ...circumstancesOn(disk), now, authority: history.last?.authority };
   return lastAttemptOf(history, backoffAfter(history, circumstances)?.notBefore);
 }
 

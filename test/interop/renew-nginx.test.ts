@@ -113,4 +113,20 @@ describe('renew, with pebble and nginx', { timeout: 60_000 }, () => {
     });
     expect((await s.results()).results).toMatchObject([{ kind: 'not-due' }]);
   });
+
+  testNew('advice that is kept until a time that nobody named is asked for anew: a clock was ahead', async () => {
+    await using s = await nginxScene({ programs: newPebble });
+    await s.results();
+    expect((await s.results()).results).toMatchObject([{ kind: 'not-due' }]);
+    const certificate = await readFile(s.here.folder.at('live/cert.pem'), 'utf8');
+    const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+    const ariResponse = JSON.stringify({ suggestedWindow: { start: day(-2), end: day(-1) } });
+    await s.pebble.manage('/set-renewal-info/', { certificate, ariResponse });
+    // It was asked a moment ago.
+    expect((await s.results()).results).toMatchObject([{ kind: 'not-due' }]);
+    const kept = 'state/renewals/www.ari.json';
+    const advice = JSON.parse(await readFile(s.here.folder.at(kept), 'utf8'));
+    await s.here.folder.write(kept, JSON.stringify({ ...advice, askAgainAt: Date.now() + 400 * 86_400_000 }));
+    expect((await s.results()).results).toMatchObject([{ kind: 'renewed', reasons: [{ code: 'ari' }] }]);
+  });
 });

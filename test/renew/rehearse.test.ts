@@ -49,7 +49,7 @@ describe('rehearse', () => {
     ]);
     expect(await readFile(here.folder.at('live/fullchain.pem'), 'utf8')).toBe(before);
     expect(await readdir(here.live)).not.toContain('current');
-    expect(await lastAttempt(here.tools.state, { name: 'www' })).toBeUndefined();
+    expect(await lastAttempt(here.tools.state, { name: 'www' }, Date.now())).toBeUndefined();
     expect(await readdir(here.folder.at('state/rehearsal/live'))).toEqual([]);
   });
 
@@ -253,7 +253,7 @@ describe('status', () => {
       const tools: Tools = { ...here.tools, checkpoint: async () => void setTimeout(() => deadline.expire(), 50) };
       await renewOne(renewal, tools, { deadline });
     });
-    const attempt = await lastAttempt(here.tools.state, { name: 'www' });
+    const attempt = await lastAttempt(here.tools.state, { name: 'www' }, Date.now());
     expect(attempt).toMatchObject({ step: 'pre-hook', stepDone: false, failures: 0 });
     expect(attempt).not.toHaveProperty('outcome');
   });

@@ -43,18 +43,20 @@ export interface PairedLookOptions {
   readonly onDue: (name: string) => void;
   /** Is a run of renewals on, within its time? */
   readonly isRenewing: () => Promise<boolean>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 export async function pairedLook(
   { config, run, defaults }: CheckSettings,
-  { onDue, isRenewing }: PairedLookOptions,
+  { onDue, isRenewing, now }: PairedLookOptions,
 ): Promise<PairedLook | undefined> {
   if (!config || config.certificates.length === 0) return undefined;
   const { state = '' } = run;
   const renewals = renewalsOf(config, { state, defaults });
   const lastOf = async (name: string): Promise<LastAttempt | undefined> => {
     const live = renewals.find((each) => each.name === name)?.live;
-    return state === '' ? undefined : lastAttempt(state, { name, ...(live === undefined ? {} : { live }) });
+    return state === '' ? undefined : lastAttempt(state, { name, ...(live === undefined ? {} : { live }) }, now());
   };
   const attempts = new Map<string, LastAttempt | undefined>();
   const readable = new Set<string>();

@@ -123,7 +123,7 @@ async function pairedLookFor(
     const held = await readLock({ dir, command: 'renew', now: () => io.now(), processes: io.processes });
     return held.ok && held.value !== undefined && !held.value.stuck;
   };
-  return pairedLook(settings, { onDue, isRenewing });
+  return pairedLook(settings, { onDue, isRenewing, now: () => io.now() });
 }
 
 interface Listeners {

@@ -45,7 +45,8 @@ export interface RenewalInfoQuestion {
 }
 
 const DEFAULT_RETRY_MS = 6 * 3_600_000;
-const RETRY_MS = { least: 60_000, most: 24 * 3_600_000 } as const;
+/** How soon, and how late, the CA is asked again, whatever it says. */
+export const RETRY_MS = { least: 60_000, most: 24 * 3_600_000 } as const;
 const ASK_MS = 10_000;
 const LONGEST_URL = 2_000;
 

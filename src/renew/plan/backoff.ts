@@ -45,19 +45,18 @@ function failuresToObtain({ failures }: History): readonly Failure[] {
  * @param authority URL of the CA that would be asked: what another one said about waiting does not hold for it.
  * @returns undefined where the last attempt did not fail, or not for want of a certificate.
  */
-export function backoffAfter(
-  history: History,
-  { lifetimeMs = Number.POSITIVE_INFINITY, criticalAt = Number.POSITIVE_INFINITY, authority }: Circumstances,
-): Backoff | undefined {
+export function backoffAfter(history: History, circumstances: Circumstances): Backoff | undefined {
+  const { now = Number.POSITIVE_INFINITY, authority } = circumstances;
+  const { lifetimeMs = Number.POSITIVE_INFINITY, criticalAt = Number.POSITIVE_INFINITY } = circumstances;
   const failures = failuresToObtain(history);
   const last = failures.at(-1);
-  if (!last) return undefined;
+  if (!last || last.at > now + CLOCK_SKEW_MS) return undefined;
   const step = WAITS_MS[Math.min(failures.length, WAITS_MS.length) - 1]!;
   const atMost = lifetimeMs * LARGEST_SHARE;
   const wait = Math.max(MINUTE, Math.min(step, atMost));
   const urgentWait = Math.max(MINUTE, Math.min(DAY, atMost));
   const said = failures.flatMap(({ at, authority: by, problem }) => {
-    if (by !== authority) return [];
+    if (by !== authority || at > now + CLOCK_SKEW_MS) return [];
     return [Math.min(problem?.notBefore ?? 0, at + LONGEST_KEPT_MS, Math.max(criticalAt, at + urgentWait))];
   });
   return {
@@ -67,7 +66,15 @@ export function backoffAfter(
   };
 }
 
+/**
+ * What was written down later than now was written by a clock that was ahead (a machine that starts with a wrong one): when
+ * it really was nobody knows, and to wait for that day could be to wait until after the end of the certificate.
+ */
+const CLOCK_SKEW_MS = 5 * MINUTE;
+
 export interface Circumstances {
+  /** Milliseconds since the epoch. */
+  readonly now?: number | undefined;
   readonly lifetimeMs?: number | undefined;
   readonly criticalAt?: number | undefined;
   readonly authority?: string | undefined;

@@ -72,7 +72,7 @@ export function plan(input: PlanInput): Plan {
   const { by } = input.renewal;
   const life = leaf && lifeOf(leaf, now);
   const authority = by.kind === 'acme' ? chooseAuthority(by, history, life) : undefined;
-  const backoff = backoffAfter(history, { ...(leaf && circumstancesOf(leaf)), authority: authority?.url });
+  const backoff = backoffAfter(history, { ...(leaf && circumstancesOf(leaf)), now, authority: authority?.url });
   if (!force && backoff && now < backoff.notBefore) return { action: 'wait', reasons, backoff };
   return { action: 'renew', reasons, ...(authority ? { authority } : {}) };
 }

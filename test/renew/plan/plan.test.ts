@@ -260,6 +260,21 @@ describe('back-off', () => {
     expect(planned({ disk: due, history, now: NOW + 1, force: true }).action).toBe('renew');
   });
 
+  test('what a clock that was ahead has written down is waited for by nobody; it counts all the same', () => {
+    const year = 365 * DAY;
+    const limited = { reason: 'x', detail: '', notBefore: NOW + year + DAY };
+    const ahead = failed(NOW + year, { authority: BY_ACME.authority.url, problem: limited });
+    expect(planned({ disk: due, history: withFailures(ahead), now: NOW }).action).toBe('renew');
+    // A clock that differs a little is nothing.
+    expect(planned({ disk: due, history: withFailures(failed(NOW + MINUTE)), now: NOW }).action).toBe('wait');
+    const since = withFailures(ahead, failed(NOW));
+    expect(planned({ disk: due, history: since, now: NOW + 9 * MINUTE })).toMatchObject({
+      action: 'wait',
+      backoff: { notBefore: NOW + 10 * MINUTE, failures: 2 },
+    });
+    expect(planned({ disk: due, history: since, now: NOW + 10 * MINUTE }).action).toBe('renew');
+  });
+
   test('never longer than a twentieth of the lifetime, never shorter than a minute', () => {
     const history = withFailures(...Array.from({ length: 5 }, () => failed(NOW)));
     expect(backoffAfter(history, { lifetimeMs: 6 * DAY })?.notBefore).toBe(NOW + 0.3 * DAY);
