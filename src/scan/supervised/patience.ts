@@ -45,9 +45,11 @@ export class Patience {
     this.#unfollow = deadline.onExpire(() => {
       this.#giveUpIfSilent();
       const at = performance.now();
-      this.#firstWord = setTimeout(() => {
+      const endIfSilent = (): void => {
         if (this.#waitingSince <= at) this.#end.expire();
-      }, FIRST_WORD_MS);
+      };
+      // An event loop that was late rings first, and only then reads what had come meanwhile.
+      this.#firstWord = setTimeout(() => setImmediate(endIfSilent), FIRST_WORD_MS);
     });
   }
 
