@@ -18,7 +18,7 @@ let lab: LabRun;
 
 beforeAll(async () => {
   lab = await runLab();
-}, 60_000);
+}, 150_000);
 
 const sayFinding = ({ code, severity, data }: JsonFinding) => [code, severity, data.phase, data.reason];
 const say = ({ code, severity, phase, reason }: Said) => [code, severity, phase, reason];

@@ -302,7 +302,9 @@ test('SIGTERM while it is looked who serves it: what was not seen is not told as
 
 test('the deadline of the run holds, whatever hangs', async () => {
   await using s = await scene({ reload: () => `{ shell: 'trap "" TERM; sleep 60' }` });
-  const { status, stdout, killed } = await s.run(['--deadline', '6s', '--format', 'json']);
+  const text = await readFile(s.config, 'utf8');
+  await s.here.folder.write('certwatch.yaml', text.replace('timeout: 8s', 'timeout: 1m'));
+  const { status, stdout, killed } = await s.run(['--deadline', '9s', '--format', 'json']);
   expect(status).toBe(2);
   expect(JSON.parse(stdout)).toMatchObject({
     results: [{ kind: 'rolled-back', problem: { reason: 'reload-timeout' } }],

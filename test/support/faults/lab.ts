@@ -58,7 +58,7 @@ export interface OpenLab extends AsyncDisposable {
 }
 
 /** Enough for a machine with too much to do. */
-const PATIENT = '25s';
+const PATIENT = '55s';
 
 export async function openLab(
   faults: readonly Fault[],
