@@ -7,9 +7,10 @@ import type { Target } from '../model/target.ts';
 import type { AnchorStore } from '../trust/anchor-store.ts';
 import type { FetchedLists } from '../trust/revocation/revocation.ts';
 import { type PathJudgement, validatePath } from '../trust/validate-path.ts';
+import { matchesHostname } from '../x509/hostname.ts';
 import { isAuthority } from './authority.ts';
 import { type ChainLink, judgesTrust, type LeafPath, type RuleContext, type Shape } from './context.ts';
-import { isKeyStore, leavesWithPath } from './key-store.ts';
+import { isKeyStore, leavesWithPath, MOST_PATHS } from './key-store.ts';
 
 export interface ContextOptions {
   readonly target: Target;
@@ -55,12 +56,20 @@ interface Found extends Pick<RuleContext, 'target' | 'chain' | 'certificates' | 
 }
 
 function judgePaths(found: Found, by: { anchors: AnchorStore; now: number }): LeafPath[] {
-  const { target, chain, certificates, shape, leaf, container } = found;
-  const single = shape === 'chain' && leaf ? [leaf] : [];
-  const leaves = isKeyStore(container) ? leavesWithPath({ chain, certificates, container }) : single;
-  // Of several, the name that was asked for is no more than one's.
-  const purpose = leaf && target.servername !== undefined ? 'serverAuth' : 'any';
+  const { target, chain, certificates, leaf, container } = found;
+  const inStore = isKeyStore(container);
+  const leaves = inStore ? leavesWithPath({ chain, certificates, container }) : leaf ? [leaf] : leavesOfName(found);
+  // Of several in a store, the name that was asked for is no more than one's.
+  const purpose = (leaf || !inStore) && target.servername !== undefined ? 'serverAuth' : 'any';
   return leaves.map((each) => ({ leaf: each, judgement: judgePath(each, certificates, { ...by, purpose }) }));
+}
+
+/** A file with several leaves that is said to be a host's: the host serves those that are for its name. */
+function leavesOfName({ target: { servername }, certificates }: Found): readonly ChainLink[] {
+  if (servername === undefined) return [];
+  return certificates
+    .filter((placed) => isOwn(placed) && matchesHostname(placed.certificate, servername))
+    .slice(0, MOST_PATHS);
 }
 
 function judgePath(

@@ -11,7 +11,7 @@ import type { ChainLink, RuleContext } from './context.ts';
 export type KeyStore = Pick<RuleContext, 'chain' | 'certificates'> & { readonly container: Container };
 
 /** Paths that are searched for in one store: none in use has so many keys. All dates are judged in any case. */
-const MOST_PATHS = 64;
+export const MOST_PATHS = 64;
 
 /** PKCS#7 is for chains; the rest holds what keys are used with. */
 export const isKeyStore = (container: Container | undefined): container is Container =>

@@ -205,3 +205,13 @@ test('several leaves in PEM, where one has to be for the name', () => {
   const right = file('/etc/tls/both.pem', {}, { servername: 'mail.shop.example' });
   expect(told(judged(both, { target: right }))).toEqual([]);
 });
+
+test('the leaf of the name is trusted, or not, whatever stands beside it in PEM', () => {
+  const target = file('/etc/tls/both.pem', {}, { servername: 'www.shop.example' });
+  const inFile = (...certificates: Parameters<typeof presented>[0][number][]) =>
+    told(judged(presented(certificates), { target, anchors: anchors([root]) }));
+  const mine = stranger.issue({ sans: ['dns:www.shop.example'] });
+  expect(inFile(www, ca.certificate, mail)).toEqual([]);
+  expect(inFile(www, mail)).toEqual(['chain-incomplete critical 0']);
+  expect(inFile(mail, ca.certificate, mine, rootOf(stranger))).toEqual(['untrusted-root critical 3']);
+});
