@@ -4,6 +4,7 @@
 import type { RenewalProblem, RenewalResult } from '../model/renewal.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Deadline } from '../time/deadline.ts';
+import { startAgain } from './after-pre-hook.ts';
 import { Attempt } from './attempt.ts';
 import { prepare } from './commands/reload.ts';
 import { conclude, fail, RAISE, TOO_LATE } from './ending.ts';
@@ -92,7 +93,10 @@ async function renew(
 ): Promise<RenewalResult> {
   const { disk, seen, deadline } = situation;
   const inPlace = await obtainAndInstall(attempt, planned, situation);
-  if (!inPlace.ok) return fail(attempt, inPlace.error, situation);
+  if (!inPlace.ok) {
+    await startAgain(attempt, situation);
+    return fail(attempt, inPlace.error, situation);
+  }
   const ahead = forward(deadline);
   try {
     const course: Course = { disk, baseline: seen.places, forward: ahead, deadline };
