@@ -26,11 +26,11 @@ export function main(name: ProgramName): void {
     process.stderr.write(`certwatch: ${employed.ok ? STRAY : employed.error}\n`);
     return;
   }
-  const io = processIo(employed.value?.startedAt, supervisor?.value);
   // A bug is UNKNOWN, never OK: also one that escapes every promise.
   process.exitCode = 3;
   process.on('uncaughtException', (bug) => die(bug));
   process.on('unhandledRejection', (bug) => die(bug));
+  const io = processIo(employed.value?.startedAt, supervisor?.value);
   if (io.argv[0] === ACME_CHILD) {
     acmeChild();
     return;
@@ -96,6 +96,16 @@ function die(bug: unknown): void {
   exit(3);
 }
 
+/** It may have been removed under us (a deploy, a clean-up): relative paths lead nowhere then, but the rest is looked at. */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    process.chdir('/');
+    return '/';
+  }
+}
+
 function processIo(supervisorStartedAt: bigint | undefined, employer: Employer | undefined): Io {
   // From the start of the process, not of this line: whoever set a deadline counts Node's own start-up, too.
   const bootNs = BigInt(Math.round(performance.now() * 1e6));
@@ -105,7 +115,7 @@ function processIo(supervisorStartedAt: bigint | undefined, employer: Employer |
   return {
     argv: process.argv.slice(2),
     env: process.env,
-    cwd: process.cwd(),
+    cwd: workingFolder(),
     stdout: new TextOut(1, () => process.stdout, process.env),
     stderr: new TextOut(2, () => process.stderr, process.env),
     stdin: () => process.stdin,

@@ -2,7 +2,11 @@
  * The exit status: the worst of all targets, in the order CRITICAL > WARNING > UNKNOWN > OK, and never OK when nothing was
  * looked at.
  */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { REPOSITORY } from '../support/repository.ts';
+import { CLEAN_ENV } from '../support/run-certwatch.ts';
 import { type HostName, NOW_FLAG, openScene, type Scene } from './scene.ts';
 
 let scene: Scene;
@@ -96,5 +100,36 @@ describe('ended from outside', () => {
   test('a reader that has gone takes nothing from the exit status', async () => {
     const { stderr, status } = await scene.run(args('mail', 'www'), { onSpawn: (child) => child.stdout.destroy() });
     expect([stderr, status]).toEqual(['', 2]);
+  });
+});
+
+describe('in a folder that has been removed', () => {
+  const inNoFolder = (program: string, ...args: string[]) =>
+    spawnSync(
+      'sh',
+      [
+        '-c',
+        'mkdir gone && cd gone && rmdir ../gone && exec "$@"',
+        'sh',
+        process.execPath,
+        join(REPOSITORY, 'bin', program),
+      ].concat(args),
+      {
+        cwd: scene.folder.path,
+        env: { ...CLEAN_ENV },
+        encoding: 'utf8',
+        input: `${scene.line('down')}\n`,
+        timeout: 15_000,
+      },
+    );
+
+  test.each([
+    ['one process', 'certwatch.js', ['check', '127.0.0.1:1']],
+    ['supervised', 'certwatch.js', ['check', '-f', '-']],
+    ['the plugin', 'check_certwatch.js', ['-H', '127.0.0.1', '-p', '1']],
+  ])('the targets are looked at all the same: %s', (_, program, args) => {
+    const { stdout, status } = inNoFolder(program, ...args);
+    expect(stdout).toContain('connection refused');
+    expect(status).toBe(3);
   });
 });
