@@ -32,6 +32,8 @@ export type Answers = (paths: readonly string[]) => Promise<boolean>;
  * @param answers asked before a file is touched, where nobody could end this process from outside.
  */
 export async function loadConfig(path: string, answers?: Answers): Promise<Result<Config, readonly InputError[]>> {
+  // As `--config "$UNSET"` comes to.
+  if (path === '') return err([{ origin: 'config', message: 'expected the path of a config file, got ""' }]);
   const file = await readSmallFile(path, LARGEST_CONFIG, answers);
   if (!file.ok) return err([{ origin: path, message: `the config ${file.error}` }]);
   const folder = dirname(path);

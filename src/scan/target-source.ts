@@ -63,6 +63,10 @@ async function* gather(sources: TargetSources): Source {
   for (const [i, path] of lists.entries()) {
     // The standard input comes once, however often it is named.
     if (path === '-' && lists.indexOf(path) < i) continue;
+    if (path === '') {
+      yield err({ origin: 'command line', message: '--file: expected the path of a list, got ""' });
+      continue;
+    }
     const name = path === '-' ? 'standard input' : path;
     if (again && path === '-') throw new ReadOnlyOnce(path);
     const source = path === '-' ? ok(stdin()) : await (again ? reopenList : openList)(path, { withinMs });

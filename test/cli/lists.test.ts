@@ -216,3 +216,13 @@ test('a config with a slip in one target: the others are watched', async () => {
     exit 3"
   `);
 });
+
+test('a path that is empty, as of a variable that is not set, is named as such', async () => {
+  const { stderr, status } = await scene.run(['check', '-f', '', scene.line('www'), ...FLAGS]);
+  expect([stderr, status]).toEqual(['certwatch: command line: --file: expected the path of a list, got ""\n', 3]);
+  const config = await scene.run(['check', '--config', '', scene.line('www'), ...FLAGS]);
+  expect([config.stderr, config.status]).toEqual([
+    'certwatch: config: expected the path of a config file, got ""\n',
+    3,
+  ]);
+});
