@@ -3,7 +3,7 @@
  * Where the order fails, nothing comes behind it: so it is looked whether anybody is silent now who was not before, and the
  * deploy hook and the reload are run as they are on the way back.
  */
-import type { ServedAt } from '../model/renewal.ts';
+import type { RenewalProblem, ServedAt } from '../model/renewal.ts';
 import type { Deadline } from '../time/deadline.ts';
 import { pause } from '../time/pause.ts';
 import type { Attempt } from './attempt.ts';
@@ -20,7 +20,11 @@ export async function startAgain(
   attempt: Attempt,
   { disk, seen, deadline }: Pick<Situation, 'disk' | 'seen' | 'deadline'>,
 ): Promise<void> {
-  if (!attempt.renewal.preHook || deadline.expired) return;
+  if (!attempt.renewal.preHook) return;
+  if (deadline.expired) {
+    attempt.warn(NO_TIME);
+    return;
+  }
   const before = await silentSince(attempt, seen.at, deadline);
   if (before.length === 0) return;
   const done = [
@@ -42,6 +46,11 @@ export async function startAgain(
   const detail = `${all}, and the reload has not brought back ${where.join(', ')}: NOTHING IS SERVED there now; start it, and let the reload command start what the pre-hook stops${why}`;
   attempt.warn({ reason: 'left-silent', detail });
 }
+
+const NO_TIME: RenewalProblem = {
+  reason: 'not-started-again',
+  detail: 'no time was left to see whether what the pre-hook has stopped is up: look, and start it',
+};
 
 /** Those that served something before, and answer nothing now. */
 async function silentSince(

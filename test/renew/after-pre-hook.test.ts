@@ -5,6 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { RenewalResult } from '../../src/model/renewal.ts';
+import { renewOne } from '../../src/renew/renew-one.ts';
+import { Deadline } from '../../src/time/deadline.ts';
 import { dueScene, factsOf, renewHere } from '../support/renew/due-scene.ts';
 import { shell } from '../support/renew/stage.ts';
 
@@ -60,4 +62,16 @@ test('a reload that does not: it is said that nothing is served, and where', { t
     ],
     served: [],
   });
+});
+
+test('ended by somebody in the middle of the order: it is said that nobody has looked', async () => {
+  await using s = await dueScene();
+  const deadline = Deadline.after(20_000);
+  const order = async () => {
+    deadline.expire();
+    return { ok: false, step: 'order', reason: 'cancelled', detail: '', advice: 'try-again', warnings: [] } as const;
+  };
+  const renewal = { ...s.renewal, preHook: shell('true') };
+  const result = await renewOne(renewal, { ...s.here.tools, order }, { deadline });
+  expect(result).toMatchObject({ problem: { reason: 'interrupted' }, warnings: [{ reason: 'not-started-again' }] });
 });
