@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     globalSetup: ['test/support/no-cores.ts', 'test/support/build.ts'],
     setupFiles: ['test/support/properties.ts'],
+    // Most tests wait most of the time: one at a time would leave the machine idle.
+    maxWorkers: '100%',
     // Real daemons on a busy machine can be late once. Whatever fails twice, fails; without CI nothing is tried again.
     retry: process.env.CI ? 1 : 0,
     // What is polled for comes for certain: on a busy machine not within vitest's own second.
