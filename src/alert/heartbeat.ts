@@ -131,8 +131,8 @@ async function tryOnce(
     };
     const answer = await askHttp(request, deadline);
     if (!answer.ok) return { why: answer.error, final: false };
-    const { status, location } = answer.value;
-    if (status < 300 || status > 399 || location === undefined) return judgeAnswer(answer.value);
+    const { location } = answer.value;
+    if (location === undefined) return judgeAnswer(answer.value);
     const next = URL.canParse(location, at.href) ? new URL(location, at.href) : undefined;
     // To http the run's id and summary would go in the open, to anything else they do not belong.
     if (next?.protocol !== url.protocol) return { why: 'it redirects to another kind of address', final: true };

@@ -11,6 +11,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '../files/is-there.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { LONGEST_LOCK_FILE, type LockContent, parseLock } from './lock-file.ts';
@@ -138,11 +139,7 @@ async function readCapped(path: string): Promise<string | undefined> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (!NO_FILE.has(code)) throw cause;
-    const isThere = await lstat(path).then(
-      () => true,
-      () => false,
-    );
-    return isThere ? '' : undefined;
+    return (await isThere(path)) ? '' : undefined;
   }
   try {
     if (!(await handle.stat()).isFile()) return '';

@@ -28,6 +28,7 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   readonly status: number;
+  /** Where a redirect (3xx) leads to, as the server has it. */
   readonly location: string | undefined;
   readonly body: Buffer;
   /** Whether that is all of the body, or where there was more, what has cut it off. */
@@ -82,11 +83,11 @@ function readAnswer(
   settle: (result: Result<HttpAnswer, string>) => void,
 ): void {
   const { statusCode: status = 0, headers } = response;
+  const location = status >= 300 && status < 400 ? headers.location : undefined;
   const most = status === 200 ? mostBytes : Math.min(mostBytes, MOST_OF_AN_ERROR);
   const parts: Buffer[] = [];
   let left = most;
-  const finish = (ending: HttpAnswer['ending']) =>
-    settle(ok({ status, location: headers.location, body: Buffer.concat(parts), ending }));
+  const finish = (ending: HttpAnswer['ending']) => settle(ok({ status, location, body: Buffer.concat(parts), ending }));
   response.on('data', (part: Buffer) => {
     parts.push(part.subarray(0, left));
     left -= part.length;

@@ -24,8 +24,8 @@ export async function httpGet(
     if (url?.protocol !== 'http:') return err('the address is no http URL');
     const got = await askHttp({ url, resolve, mostBytes }, deadline);
     if (!got.ok) return got;
-    const { status, location } = got.value;
-    if (status < 300 || status > 399 || location === undefined) return bodyOf(got.value, mostBytes);
+    const { location } = got.value;
+    if (location === undefined) return bodyOf(got.value, mostBytes);
     url = URL.canParse(location, url.href) ? new URL(location, url.href) : undefined;
   }
   return err('it redirects again and again');

@@ -22,8 +22,9 @@ export async function planOnly(
   const about = { name: renewal.name, warnings };
   const certificate = disk.kind === 'set' ? { certificate: factsOf(disk.leaf) } : {};
   const inUse = disk.kind === 'set' ? { inUse: factsOf(disk.leaf) } : {};
-  if (disk.kind === 'denied') return { ...about, kind: 'failed', step: 'plan', problem: notForUs(disk.detail) };
   switch (planned.action) {
+    case 'denied':
+      return { ...about, kind: 'failed', step: 'plan', problem: notForUs(planned.detail) };
     case 'none':
       return { ...about, kind: 'not-due', renewAt: planned.renewAt, certificate: factsOf(planned.leaf) };
     case 'wait':

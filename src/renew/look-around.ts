@@ -111,7 +111,6 @@ async function adviceFor(
   return undefined;
 }
 
-/** Nothing is ordered for want of a right: what lies there may be as good as new. */
 export const notForUs = (detail: string): RenewalProblem => ({
   reason: 'cannot-read',
   detail: `what is on disk cannot be read, so nobody knows whether it is due: ${detail}`,

@@ -50,7 +50,6 @@ export async function renewOne(renewal: Renewal, tools: Tools, options: RenewOpt
   await mendAfterKill(attempt);
   const around = await lookAround(renewal, tools, { history, force, deadline, warn });
   if (around.disk.kind === 'set') attempt.inUse = { inUse: factsOf(around.disk.leaf) };
-  if (around.disk.kind === 'denied') return attempt.failed(notForUs(around.disk.detail));
   return carryOut(attempt, { ...around, history, deadline, limit, ...(turn ? { turn } : {}) });
 }
 
@@ -58,6 +57,8 @@ async function carryOut(attempt: Attempt, situation: Situation): Promise<Renewal
   const { planned, turn } = situation;
   const { renewal, about, inUse } = attempt;
   switch (planned.action) {
+    case 'denied':
+      return attempt.failed(notForUs(planned.detail));
     case 'none':
       // What an attempt that has come to its end has left there is of no use any more, and keys are among it.
       await forgetOrders(attempt.tools.state, renewal.name);

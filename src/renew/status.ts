@@ -30,16 +30,16 @@ async function statusOf(renewal: Renewal, { state, now }: StatusQuestion): Promi
     name: renewal.name,
     ...(disk.kind === 'set' ? { certificate: factsOf(disk.leaf) } : {}),
     ...(planned.action === 'none' ? { renewAt: planned.renewAt } : {}),
-    next: nextOf(disk, planned),
-    ...(disk.kind === 'denied' ? { denied: disk.detail } : {}),
-    ...(planned.action === 'none' || disk.kind === 'denied' ? {} : { reasons: planned.reasons }),
+    next: nextOf(planned),
+    ...(planned.action === 'denied' ? { denied: planned.detail } : {}),
+    ...('reasons' in planned ? { reasons: planned.reasons } : {}),
     ...(last ? { last } : {}),
     ...(entries.ok ? {} : { unreadable: entries.error }),
   };
 }
 
-function nextOf(disk: OnDisk, planned: Plan): RenewalStatus['next'] {
-  if (disk.kind === 'denied') return 'none';
+function nextOf(planned: Plan): RenewalStatus['next'] {
+  if (planned.action === 'denied') return 'none';
   return planned.action === 'renew' && planned.issued ? 'install' : planned.action;
 }
 

@@ -71,15 +71,10 @@ async function lookAnywhere(look: Look): Promise<Observation> {
 
 /** At each address by itself, to the very end: one that is silent does not take from the others what was seen there. */
 async function lookEverywhere(look: Look): Promise<Observations> {
-  let addresses: readonly string[] = [];
-  const resolving = resolve(look).then((resolved) => {
-    if (!resolved.ok) return failed(look, resolved.error);
-    addresses = resolved.value.slice(0, MOST_ADDRESSES);
-    return undefined;
-  });
-  const failure = await lastWord(look, resolving);
-  if (failure) return [failure];
-  const [first, ...rest] = addresses;
+  const resolved = await lastWord(look, resolve(look));
+  if (!('ok' in resolved)) return [resolved];
+  if (!resolved.ok) return [failed(look, resolved.error)];
+  const [first, ...rest] = resolved.value.slice(0, MOST_ADDRESSES);
   const one = (address: string): Promise<Observation> => {
     const own: Look = { ...look, clock: look.clock.fork(), earlier: {} };
     return lastWord(own, lookWithRetries(own, [address]), address);

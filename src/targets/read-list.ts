@@ -31,14 +31,15 @@ export async function* readList(
   for await (const line of readLines(source)) {
     number++;
     const origin = `${name}:${number}`;
-    const foreign = number === 1 ? refuseForeign(line) : undefined;
+    if (!line.ok) {
+      yield err({ origin, message: line.error });
+      if (line.error === UTF_16) return;
+      continue;
+    }
+    const foreign = number === 1 ? refuseForeign(line.value) : undefined;
     if (foreign !== undefined) {
       yield err({ origin, message: foreign });
       return;
-    }
-    if (!line.ok) {
-      yield err({ origin, message: line.error });
-      continue;
     }
     const parsed = parseLine(line.value);
     if (!parsed.ok) yield err({ origin, message: parsed.error });
@@ -50,9 +51,7 @@ export async function* readList(
 }
 
 /** What is no list at all gets one sentence, not one a line. */
-function refuseForeign(first: Result<string, string>): string | undefined {
-  if (!first.ok) return first.error === UTF_16 ? UTF_16 : undefined;
-  const line = first.value;
+function refuseForeign(line: string): string | undefined {
   if (line.startsWith('-----BEGIN ')) return 'this is a PEM file, not a list of targets: name it as file:PATH';
   if (line.startsWith('%YAML') || line === '---')
     return 'this is a YAML file, not a list of targets: name it with --config';

@@ -20,6 +20,9 @@ export interface WindowPolicy extends Pick<TargetSettings, 'warning' | 'critical
   readonly suggestedRenewalAt?: number;
 }
 
+/** By the certificate's own lifetime and nothing else. */
+export const AUTO: WindowPolicy = { warning: { kind: 'auto' }, critical: { kind: 'auto' }, graceMs: 0 };
+
 /** notAfter is inclusive (RFC 5280 4.1.2.5): a certificate has expired one second after it. Ms since the epoch. */
 export function expiresAt(validity: Validity): number {
   return validity.notAfter + 1_000;

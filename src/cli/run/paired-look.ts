@@ -59,16 +59,11 @@ export async function pairedLook(
     return state === '' ? undefined : lastAttempt(state, { name, ...(live === undefined ? {} : { live }) }, now());
   };
   const attempts = new Map<string, LastAttempt | undefined>();
-  const readable = new Set<string>();
-  const missing = new Set<string>();
+  const files = new Map<string, Found>();
   for (const { name, targets, live } of renewals) {
     attempts.set(name, await lastOf(name));
     const file = live && targets[0] ? pairingOf(targets[0], renewals)?.file : undefined;
-    // Whoever may not read it is not told UNKNOWN for that: the target is looked at as if nothing was known.
-    const found = file === undefined ? undefined : await findOut(file);
-    if (file !== undefined && found === 'readable') readable.add(file);
-    // No certificate yet is as good as due, whatever is served or not.
-    if (file !== undefined && found === 'missing') missing.add(file);
+    if (file !== undefined) files.set(file, await findOut(file));
   }
   return async (target, look) => {
     const pairing = pairingOf(target, renewals);
@@ -79,11 +74,13 @@ export async function pairedLook(
       return seen;
     }
     const { name, file } = pairing;
-    const verdict = await look(readable.has(file) ? withPairing(target, renewals) : target);
-    if (missing.has(file)) onDue(name);
-    if (!isDue(verdict)) return withAutomation({ ...verdict, target }, { name, last: attempts.get(name) });
-    onDue(name);
-    const last = (await isRenewing()) ? await lastOf(name) : undefined;
+    const found = files.get(file);
+    // Whoever may not read it is not told UNKNOWN for that: the target is looked at as if nothing was known.
+    const verdict = await look(found === 'readable' ? withPairing(target, renewals) : target);
+    const due = isDue(verdict);
+    // No certificate yet is as good as due, whatever is served or not.
+    if (due || found === 'missing') onDue(name);
+    const last = due && (await isRenewing()) ? await lastOf(name) : undefined;
     if (!last || last.outcome !== undefined) {
       return withAutomation({ ...verdict, target }, { name, last: attempts.get(name) });
     }
@@ -96,7 +93,9 @@ const isDue = ({ findings }: Verdict): boolean => findings.some(({ code }) => DU
 
 const differs = ({ findings }: Verdict): boolean => findings.some(({ code }) => code === 'served-differs-from-file');
 
-const findOut = (path: string): Promise<'readable' | 'missing' | 'closed'> =>
+type Found = 'readable' | 'missing' | 'closed';
+
+const findOut = (path: string): Promise<Found> =>
   access(path, constants.R_OK).then(
     () => 'readable',
     ({ code }: NodeJS.ErrnoException) => (code === 'ENOENT' ? 'missing' : 'closed'),

@@ -5,8 +5,9 @@
  * stands. New contacts are an update of it (7.3.2): a binding may be good for one account only, and CAA may name this one.
  */
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '../../files/is-there.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import type { Directory } from './ca/objects.ts';
 import { fail, isObject, type Trouble, trouble } from './failure.ts';
@@ -59,12 +60,6 @@ async function oldFolder(settings: AcmeAccountSettings, directoryUrl: string): P
   }
   return found.length === 1 ? found[0] : undefined;
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => true,
-    () => false,
-  );
 
 /** @returns the folder to use. */
 async function settleIn(settings: AcmeAccountSettings, directoryUrl: string): Promise<string> {

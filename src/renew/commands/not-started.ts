@@ -1,7 +1,7 @@
 /**
  * Why a program could not be started, in words: the system tells a missing program and a missing interpreter by one code.
  */
-import { lstat } from 'node:fs/promises';
+import { isThere } from '../../files/is-there.ts';
 import { sayErrno } from '../say-errno.ts';
 
 /** @param program as it was called. @param cwd the folder it was to run in. */
@@ -25,9 +25,3 @@ export async function whyNotStarted(program: string, cause: unknown, cwd?: strin
       return sayErrno(cause);
   }
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => true,
-    () => false,
-  );

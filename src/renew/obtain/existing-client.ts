@@ -1,15 +1,15 @@
 /**
  * An existing client at work in a folder of its own. What lay there is saved first, so that it can be put back where the new
  * certificate does not come to be served; and at once where the client leaves something worse: a key and a certificate that
- * do not belong together, a certificate without the names of the one before, or an older one. What is put back for want of being served is saved, too: the next run tries that again, and does not set the
- * client to work a second time.
+ * do not belong together, a certificate without the names of the one before, or an older one. What is put back for want of
+ * being served is saved, too: the next run tries that again, and does not set the client to work a second time.
  */
 import { join } from 'node:path';
 import type { Certificate } from '../../model/certificate.ts';
 import type { RenewalProblem } from '../../model/renewal.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import { formatInstant } from '../../verdict/instant.ts';
-import { computeWindow } from '../../verdict/window.ts';
+import { AUTO, computeWindow } from '../../verdict/window.ts';
 import type { Attempt } from '../attempt.ts';
 import { runCommand } from '../commands/command.ts';
 import { type CertificateSet, checkSet, factsOf, missingNames, readSet } from '../install/certificate-set.ts';
@@ -88,8 +88,6 @@ async function newSet(attempt: Attempt, live: string, { disk }: Wish): Promise<R
 /** Due already, and issued before the other one: a CA may date back what it issues now, but nobody renews to this. */
 const isOlder = (leaf: Certificate, before: Certificate, now: number): boolean =>
   leaf.notBefore < before.notBefore && computeWindow(leaf, now, AUTO).renewAt <= now;
-
-const AUTO = { warning: { kind: 'auto' }, critical: { kind: 'auto' }, graceMs: 0 } as const;
 
 const older = (leaf: Certificate, before: Certificate): RenewalProblem => ({
   reason: 'older',

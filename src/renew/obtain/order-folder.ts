@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyType } from '../../config/acme-schema.ts';
-import { computeWindow } from '../../verdict/window.ts';
+import { AUTO, computeWindow } from '../../verdict/window.ts';
 import { UNDO_FILE } from '../acme/challenges/undo.ts';
 import { type CertificateSet, checkSet, FILE_NAMES, readSet } from '../install/certificate-set.ts';
 import { keyTypeOf, type OnDisk } from '../plan/plan.ts';
@@ -72,10 +72,9 @@ export async function leftIn(
   const set = await readSet(outDir);
   if (!set.ok || !set.value) return { kind: 'none' };
   const [leaf] = set.value.chain;
-  const policy = { warning: { kind: 'auto' }, critical: { kind: 'auto' }, graceMs: 0 } as const;
   const good =
     checkSet(set.value, { domains, now }).ok &&
-    computeWindow(leaf, now, policy).renewAt > now &&
+    computeWindow(leaf, now, AUTO).renewAt > now &&
     // Somebody may have put a newer one in place.
     !(disk.kind === 'set' && (disk.leaf.sha256 === leaf.sha256 || disk.leaf.notBefore > leaf.notBefore));
   return good ? { kind: 'good', set: set.value } : { kind: 'useless' };

@@ -4,7 +4,7 @@
 import type { RenewalProblem, RenewalStep } from '../../model/renewal.ts';
 import type { Threshold } from '../../model/target.ts';
 import { DAY, MINUTE } from '../../time/duration.ts';
-import { computeWindow, lifetimeSeconds, type Validity } from '../../verdict/window.ts';
+import { AUTO, computeWindow, lifetimeSeconds, type Validity } from '../../verdict/window.ts';
 import type { Failure, History } from '../journal/history.ts';
 import type { Authority, ByAcme } from '../renewal.ts';
 
@@ -85,8 +85,6 @@ export const circumstancesOf = (leaf: Validity): Circumstances => ({
   lifetimeMs: lifetimeSeconds(leaf) * 1_000,
   criticalAt: computeWindow(leaf, leaf.notBefore, AUTO).criticalAt,
 });
-
-const AUTO = { warning: { kind: 'auto' }, critical: { kind: 'auto' }, graceMs: 0 } as const;
 
 export interface Life {
   readonly remainingMs: number;

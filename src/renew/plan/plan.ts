@@ -5,7 +5,7 @@
 import type { Certificate } from '../../model/certificate.ts';
 import type { DueReason, ServedAt } from '../../model/renewal.ts';
 import type { Threshold } from '../../model/target.ts';
-import { computeWindow, expiresAt, lifetimeSeconds } from '../../verdict/window.ts';
+import { AUTO, computeWindow, expiresAt, lifetimeSeconds } from '../../verdict/window.ts';
 import { formatGeneralName } from '../../x509/name.ts';
 import { missingNames } from '../install/certificate-set.ts';
 import { type History, SUCCESS } from '../journal/history.ts';
@@ -43,6 +43,8 @@ export interface PlanInput {
 }
 
 export type Plan =
+  /** Nobody knows whether it is due, and nothing is ordered for want of a right: what lies there may be as good as new. */
+  | { readonly action: 'denied'; readonly detail: string }
   | { readonly action: 'none'; readonly renewAt: number; readonly leaf: Certificate }
   | { readonly action: 'wait'; readonly reasons: readonly DueReason[]; readonly backoff: Backoff }
   | {
@@ -59,7 +61,8 @@ export type Plan =
   | { readonly action: 'verify'; readonly reasons: readonly DueReason[]; readonly leaf: Certificate };
 
 export function plan(input: PlanInput): Plan {
-  const { now, force, history, issued } = input;
+  const { disk, now, force, history, issued } = input;
+  if (disk.kind === 'denied') return { action: 'denied', detail: disk.detail };
   const leaf = leafOf(input);
   const due = dueReasons(input, leaf);
   const placed = leaf && due.length === 0 ? whatIsPlaced(input, leaf) : undefined;
@@ -123,7 +126,7 @@ function lifeOf(leaf: Certificate, now: number): Life {
 
 function dueReasons(input: PlanInput, leaf: Certificate | undefined): DueReason[] {
   const { disk, renewal, history, now } = input;
-  if (disk.kind === 'unreadable' || disk.kind === 'denied') return [{ code: 'unreadable', detail: disk.detail }];
+  if (disk.kind === 'unreadable') return [{ code: 'unreadable', detail: disk.detail }];
   if (!leaf) return [{ code: 'no-certificate' }];
   const reasons: DueReason[] = [];
   if (disk.kind === 'set' && !disk.keyFits) reasons.push({ code: 'key-mismatch' });
@@ -148,13 +151,12 @@ function renewAtOf(
   { renewal, advice, now }: PlanInput,
   leaf: Certificate,
 ): { readonly renewAt: number; readonly reason: DueReason } {
-  const policy = { warning: { kind: 'auto' }, critical: { kind: 'auto' }, graceMs: 0 } as const;
   const custom = thresholdMoment(renewal.renewAt, leaf);
   if (custom !== undefined && (advice === undefined || custom <= advice.renewAt)) {
     return { renewAt: custom, reason: { code: 'window', renewAt: custom, source: 'custom' } };
   }
   const suggested = advice ? { suggestedRenewalAt: advice.renewAt } : {};
-  const { renewAt } = computeWindow(leaf, now, { ...policy, ...suggested });
+  const { renewAt } = computeWindow(leaf, now, { ...AUTO, ...suggested });
   if (advice && renewAt === advice.renewAt) return { renewAt, reason: { code: 'ari', ...advice } };
   return { renewAt, reason: { code: 'window', renewAt, source: 'auto' } };
 }
