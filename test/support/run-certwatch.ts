@@ -5,6 +5,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { REPOSITORY } from './repository.ts';
+import { withinReach } from './unprivileged.ts';
 
 export interface RunOptions {
   /** `certwatch` unless told otherwise. */
@@ -52,7 +53,9 @@ export const CLEAN_ENV: Readonly<Record<string, string>> = {
 
 export async function runCertwatch(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const startedAt = performance.now();
-  const program = join(REPOSITORY, 'bin', `${options.program ?? 'certwatch'}.js`);
+  const parts = ['bin', 'dist', 'package.json'].map((name) => join(REPOSITORY, name));
+  await using copy = options.user?.uid === undefined ? undefined : await withinReach(...parts);
+  const program = join(copy?.path ?? REPOSITORY, 'bin', `${options.program ?? 'certwatch'}.js`);
   const file = options.stdoutTo === undefined ? undefined : openSync(options.stdoutTo, 'w');
   const child = spawn(...commandLine([process.execPath, program, ...args], options), {
     env: { ...CLEAN_ENV, ...options.env },
@@ -75,7 +78,7 @@ export async function runCertwatch(args: readonly string[], options: RunOptions 
   child.stdin.write(options.stdin ?? '');
   if (!options.keepStdinOpen) child.stdin.end();
   options.onSpawn?.(child);
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status, signal) => {
       clearTimeout(timer);

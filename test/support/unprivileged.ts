@@ -2,8 +2,9 @@
  * To root nothing is forbidden. What a user may not do is tried by one: by nobody, where the tests run as root, and by
  * whoever runs them, where not.
  */
-import { chown, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chown, cp, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type TempFolder, tempFolder } from './temp-folder.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const NOBODY = { uid: 65_534, gid: 65_534 };
@@ -18,6 +19,17 @@ export async function giveToUnprivileged(folder: string): Promise<void> {
   for (const name of await readdir(folder, { recursive: true })) {
     await chown(join(folder, name), NOBODY.uid, NOBODY.gid);
   }
+}
+
+/**
+ * Copies of files and folders, by their own names, in a folder of that user: a checkout may lie where nobody but its owner
+ * gets to, and what is run from it has to be reached.
+ */
+export async function withinReach(...paths: readonly string[]): Promise<TempFolder> {
+  const folder = await tempFolder('within-reach');
+  for (const path of paths) await cp(path, folder.at(basename(path)), { recursive: true });
+  await giveToUnprivileged(folder.path);
+  return folder;
 }
 
 /** What this process itself does as that user. */

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { RenewalResult, RenewalStep } from '../../../src/model/renewal.ts';
 import { readSet } from '../../../src/renew/install/certificate-set.ts';
 import { renewOne } from '../../../src/renew/renew-one.ts';
@@ -13,7 +13,7 @@ import { lookEverywhere } from '../../../src/renew/served/verify-served.ts';
 import type { Tools } from '../../../src/renew/tools.ts';
 import { Deadline } from '../../../src/time/deadline.ts';
 import type { Issued } from '../pki/pki.ts';
-import { UNPRIVILEGED } from '../unprivileged.ts';
+import { UNPRIVILEGED, withinReach } from '../unprivileged.ts';
 import { BY_ACME, type Server, type Stage, stage } from './stage.ts';
 import { type BuiltWorker, buildWorker } from './worker.ts';
 
@@ -82,7 +82,9 @@ export class RenewalWorker implements AsyncDisposable {
   async run({ here, renewal }: DueScene, options: WorkerOptions = {}): Promise<Told | undefined> {
     const { kill, ms = 10_000, unprivileged = false, force = false } = options;
     const order = { renewal, state: here.tools.state, issues: here.folder.at('issues'), kill, ms, force };
-    const child = spawn(process.execPath, [this.#built.file, JSON.stringify(order)], {
+    await using copy = unprivileged ? await withinReach(this.#built.file) : undefined;
+    const file = copy ? copy.at(basename(this.#built.file)) : this.#built.file;
+    const child = spawn(process.execPath, [file, JSON.stringify(order)], {
       stdio: ['ignore', 'pipe', 'inherit'],
       ...(unprivileged ? UNPRIVILEGED : {}),
     });
